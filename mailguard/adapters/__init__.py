@@ -1,0 +1,1 @@
+"""The outside world behind the ports: SMTP, IMAP, SQL, files, clocks, keys."""

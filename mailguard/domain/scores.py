@@ -1,0 +1,28 @@
+"""What the model says: calibrated probabilities and the words that moved them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+_EMPTY: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Probabilities 0..1 by word. ``kind``, ``event`` and ``initiator`` each sum to 1; ``nature`` is independent per word.
+
+    ``decided_natures``/... apply the manifest's thresholds. ``reasons``: plain words for people, per head ("nature.personal": ("u awake", ...)).
+    An absent model is ``Scores()`` with ``model_id`` "".
+    """
+
+    model_id: str = ""
+    kind: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
+    event: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
+    nature: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
+    initiator: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
+    natures_over_threshold: tuple[str, ...] = ()
+    is_child_voice: bool = False  # initiator child over the manifest's threshold
+    is_uncertain: bool = False  # unknown language or low confidence: for review, never "benign"
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
