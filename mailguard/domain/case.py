@@ -128,7 +128,9 @@ def notification_cluster_key(
     return _digest("notification", platform, event, _folded(actor), row, roles, local_day.isoformat())
 
 
-def words_cluster_key(*, sender: str, text: str, row: str, report_roles: Sequence[Role], local_day: date) -> str:
+def words_cluster_key(
+    *, sender: str, text: str, row: str, report_roles: Sequence[Role], local_day: date
+) -> str:
     """The same words from the same sender to several people are one case; blanks and letter case do not matter."""
     roles = "+".join(sorted(report_roles))
     return _digest("words", _folded(sender), _folded(text), row, roles, local_day.isoformat())
