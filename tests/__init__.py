@@ -1,0 +1,1 @@
+"""Tests: unit, verdicts, integration, faults, browser, bench, and the servers they run against."""
