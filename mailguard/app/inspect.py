@@ -1,0 +1,208 @@
+"""Read, look up, score, assess, decide: one message from bytes to a decision, with no effect outside.
+
+Used alike by the relay, the mailboxes and ``mailguard explain``, so that what is explained is what was done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from mailguard.app.ports import Classifier, Clock, Versions
+from mailguard.domain.assess import Assessment, Material, assess, excluded_standing
+from mailguard.domain.decide import Decision, Outcome, decide
+from mailguard.domain.message import Authentication, Envelope, MessageFacts
+from mailguard.domain.parties import find_parties
+from mailguard.domain.platform import PlatformFacts, PostingGateway
+from mailguard.domain.policy import Policy
+from mailguard.domain.roll import School
+from mailguard.domain.routing import Route, report_route
+from mailguard.domain.scores import Scores
+from mailguard.domain.words import Event, Kind, Level, ReportWhen, Role
+from mailguard.app.lists import Lists
+from mailguard.reading.automatic import has_auto_reply_marks
+from mailguard.reading.message import read
+from mailguard.reading.platforms import Recognisers
+
+_MODEL_DECIDES_EVENT = 0.5
+_IS_NOTIFICATION = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Everything known and decided about one message. ``route``: who is told; ``subjects``: addresses the case is closed to."""
+
+    facts: MessageFacts
+    envelope: Envelope
+    authentication: Authentication
+    assessment: Assessment
+    decision: Decision
+    route: Route
+    subjects: frozenset[str]
+    scores: Scores
+    versions: Versions
+    school: School
+
+    @property
+    def headline(self) -> Outcome:
+        return self.decision.headline
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    """``lists`` and ``classifier`` are asked for each message, so a reload takes effect at the next one.
+
+    ``trusted_authserv_ids``: whose Authentication-Results count, lower case.
+    """
+
+    school: School
+    policy: Policy
+    recognisers: Recognisers
+    lists: Callable[[], Lists]
+    classifier: Callable[[], Classifier]
+    clock: Clock
+    trusted_authserv_ids: frozenset[str]
+
+    def inspect(self, raw: bytes, envelope: Envelope, *, verified: Authentication | None = None) -> Inspection:
+        """Total: every input gives a decision. ``verified`` replaces what Authentication-Results say."""
+        lists = self.lists()
+        head_only = self._excluded_by_header(raw, envelope, lists, verified)
+        facts = head_only or read(raw, trusted_authserv_ids=self.trusted_authserv_ids)
+        envelope = envelope if envelope.rcpt_tos or envelope.mail_from else envelope_of(facts)
+        authentication = verified if verified is not None else facts.authentication
+        classifier = self.classifier()
+        scores = Scores() if head_only else classifier.predict(facts)
+        platform = None if head_only else self._platform(facts, scores, authentication)
+        if platform is not None:
+            scores = self._scores_of_user_text(facts, platform, classifier, scores)
+        material = Material(
+            facts=facts,
+            envelope=envelope,
+            authentication=authentication,
+            school=self.school,
+            lists=lists,
+            scores=scores,
+            today=self.clock.now().astimezone(ZoneInfo(self.school.timezone)).date(),
+            platform=platform,
+            gateways=self._gateways(facts, envelope),
+            has_null_sender_marks=has_auto_reply_marks(facts),
+            signed_names=lists.signed_names,
+            staff_in_text=lists.staff_in_text,
+            social_link=self.recognisers.social_link,
+        )
+        assessment = assess(material)
+        decision = decide(assessment.situations, self.policy)
+        subjects = subjects_of(assessment, decision)
+        return Inspection(
+            facts=facts,
+            envelope=envelope,
+            authentication=authentication,
+            assessment=assessment,
+            decision=decision,
+            route=self._route(decision, subjects),
+            subjects=subjects,
+            scores=scores,
+            versions=Versions(policy=self.policy.version, lists=lists.version, model=classifier.model_id),
+            school=self.school,
+        )
+
+    def _excluded_by_header(
+        self, raw: bytes, envelope: Envelope, lists: Lists, verified: Authentication | None
+    ) -> MessageFacts | None:
+        """Row X1 is decided before the content is read: the facts of the header alone, or None when X1 does not hold."""
+        named = (envelope.mail_from, *envelope.rcpt_tos)
+        if any(named) and not any(address and lists.excluded(address) for address in named):
+            return None
+        head = read(_header_block(raw), trusted_authserv_ids=self.trusted_authserv_ids)
+        known = envelope if any(named) else envelope_of(head)
+        authentication = verified if verified is not None else head.authentication
+        if not excluded_standing(find_parties(head, known), lists, authentication.overall):
+            return None
+        return replace(
+            head, sha256=hashlib.sha256(raw).hexdigest(), size_bytes=len(raw), own_text="", is_readable=True, defects=()
+        )
+
+    def _platform(
+        self, facts: MessageFacts, scores: Scores, authentication: Authentication
+    ) -> PlatformFacts | None:
+        platform = self.recognisers.recognise(facts)
+        if platform is None:
+            is_notification = scores.kind.get(Kind.NOTIFICATION.value, 0.0) >= _IS_NOTIFICATION
+            event = max(scores.event, key=scores.event.__getitem__, default=Event.OTHER.value)
+            platform = self.recognisers.recognise_unlisted(facts, is_notification, event)
+        if platform is None:
+            return None
+        if not platform.event_is_certain and scores.event:
+            event = max(scores.event, key=scores.event.__getitem__)
+            if scores.event[event] >= _MODEL_DECIDES_EVENT:
+                platform = replace(platform, event=Event(event), evidence=f"{platform.evidence}; event by the model")
+        return replace(platform, authenticated=authentication.overall)
+
+    def _scores_of_user_text(
+        self, facts: MessageFacts, platform: PlatformFacts, classifier: Classifier, scores: Scores
+    ) -> Scores:
+        """Text a user typed inside a platform's mail is the user's: its nature is judged, the platform's wording is not."""
+        if not platform.user_text.strip():
+            return replace(scores, nature={}, initiator={}, natures_over_threshold=(), is_child_voice=False)
+        words = replace(
+            facts, subject="", own_text=platform.user_text, quoted_text="", attachments=(), links=(), headers=()
+        )
+        typed = classifier.predict(words)
+        return replace(typed, kind=scores.kind, event=scores.event, is_child_voice=False)
+
+    def _gateways(self, facts: MessageFacts, envelope: Envelope) -> dict[str, PostingGateway]:
+        addresses = {*envelope.rcpt_tos, *(mailbox.address for mailbox in facts.named("To", "Cc", "Bcc"))}
+        found = ((address.lower(), self.recognisers.gateway(address)) for address in addresses if address)
+        return {address: gateway for address, gateway in found if gateway is not None}
+
+    def _route(self, decision: Decision, subjects: frozenset[str]) -> Route:
+        roles = frozenset(role for address in subjects if (role := self.school.role_of(address)) is not None)
+        available = frozenset(self.school.role_addresses or {})
+        route = report_route(subjects=roles, available=available)
+        if decision.headline.report is ReportWhen.NONE:
+            return Route(to=(), withheld_from=route.withheld_from)
+        return route
+
+
+def subjects_of(assessment: Assessment, decision: Decision) -> frozenset[str]:
+    """The addresses of everyone the case is about, by each outcome's row and level (DECISIONS, rule 3)."""
+    subjects: set[str] = set()
+    for outcome in decision.outcomes:
+        counts_recipients = outcome.level >= Level.NOW
+        match outcome.row.subjects:
+            case "actor":
+                subjects |= assessment.acting_addresses
+            case "recipients" if counts_recipients:
+                subjects |= assessment.recipient_addresses
+            case "recipients-and-accused":
+                subjects |= assessment.accused_addresses
+                if counts_recipients:
+                    subjects |= assessment.recipient_addresses
+            case "accused":
+                subjects |= assessment.accused_addresses
+            case _:
+                continue
+    return frozenset(subjects)
+
+
+def envelope_of(facts: MessageFacts) -> Envelope:
+    """The envelope of a message found in a file: DECISIONS.md, "Asking"."""
+    return_paths = facts.named("Return-Path")
+    if facts.header_all("return-path"):
+        mail_from = return_paths[0].address if return_paths else ""
+    else:
+        senders = facts.named("Sender") or facts.named("From")
+        mail_from = next((mailbox.address for mailbox in senders if mailbox.address), "")
+    recipients = facts.named("X-Envelope-To", "Delivered-To") or facts.named("To", "Cc", "Bcc")
+    addresses = dict.fromkeys(mailbox.address for mailbox in recipients if "@" in mailbox.address)
+    return Envelope(mail_from=mail_from, rcpt_tos=tuple(addresses))
+
+
+def _header_block(raw: bytes) -> bytes:
+    """Everything before the first empty line, and the empty line."""
+    ends = [index for mark in (b"\r\n\r\n", b"\n\n") if (index := raw.find(mark)) >= 0]
+    return raw[: min(ends) + 2] + b"\r\n" if ends else raw
+
+

@@ -1,0 +1,60 @@
+"""Whom an allegation names.
+
+The one a letter greets is not the one it accuses, unless the letter accuses "you". Where no name fits exactly one
+representative the accused stays unnamed, and everyone but the chain may be the one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mailguard.domain.people import Person
+
+_GREETING = re.compile(
+    r"^\s*(?:dear|hi|hello|hey|good\s+(?:morning|afternoon|evening)|to|for\s+the\s+attention\s+of|fao|salam|assalamu\s+alaikum)\b[^\n]{0,80}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SECOND_PERSON = re.compile(
+    r"\b(?:you|u|ur|your)\b(?:\W+\w+){0,3}?\W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|slapped|kicked|pulled|dragged|"
+    r"shouted|screamed|sent|messaged|messaging|texted|texting|followed|following|asked|told|alone|locked|threw|called|"
+    r"put\W+your\W+hands?|laid|hands?\W+on)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffHit:
+    """A mention of staff in running text: the persons it may fit (several for a shared surname) and where it stands."""
+
+    persons: tuple[Person, ...]
+    start: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accused:
+    """``persons``: named and fitting exactly one each. ``is_unnamed``: an allegation, but nobody it fits exactly."""
+
+    persons: tuple[Person, ...]
+    is_unnamed: bool
+    says: str
+
+
+def find_accused(
+    text: str,
+    staff_in_text: Callable[[str], Sequence[StaffHit]],
+    recipients: Sequence[Person],
+) -> Accused:
+    """Whom ``text`` (an allegation) accuses. ``recipients``: the representatives it is addressed to."""
+    body = _GREETING.sub(lambda found: " " * len(found.group(0)), text)
+    if _SECOND_PERSON.search(body) and recipients:
+        return Accused(persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to")
+    hits = [hit for hit in staff_in_text(body) if hit.persons]
+    exact = {hit.persons[0].id: hit for hit in hits if len(hit.persons) == 1}
+    if exact:
+        named = tuple(hit.persons[0] for hit in exact.values())
+        words = ", ".join(f'"{hit.words}"' for hit in exact.values())
+        return Accused(persons=named, is_unnamed=False, says=f"names {words}")
+    return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")

@@ -1,0 +1,77 @@
+"""Which natures hold for a direct message: what structure shows, and what the model adds.
+
+A picture without words is ``image``; a link or handle of a social service in the sender's own words is ``social_invite``;
+everything else is the model's, over thresholds that its manifest states. Nothing here removes a nature.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from mailguard.domain.message import AttachmentFamily, MessageFacts, TextSource
+from mailguard.domain.scores import Scores
+from mailguard.domain.signal import Signal, SignalCode
+from mailguard.domain.situation import Sender
+from mailguard.domain.words import Direction, Nature
+
+_MEDIA = frozenset({AttachmentFamily.IMAGE, AttachmentFamily.VIDEO, AttachmentFamily.AUDIO})
+_PERSONS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD, Sender.PARENT})
+_GRAVE_FROM_ADULTS = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
+_FEW_WORDS = 6
+
+
+def find_natures(
+    facts: MessageFacts,
+    scores: Scores,
+    *,
+    sender: Sender,
+    direction: Direction,
+    signals: list[Signal],
+    social_link: Callable[[str], str] | None,
+) -> tuple[tuple[Nature, ...], Nature]:
+    """All natures that hold (never empty), gravest first, and the one to show. Appends the signals that say why."""
+    found: dict[Nature, None] = {}
+    words = re.findall(r"[^\W\d_]+", facts.own_text)
+    media = [attachment for attachment in facts.attachments if attachment.family in _MEDIA]
+    is_person = sender in _PERSONS or direction is Direction.OUTBOUND
+    if media and len(words) <= _FEW_WORDS and is_person and not _is_school_business(facts, scores):
+        found[Nature.IMAGE] = None
+        signals.append(Signal(SignalCode.PICTURE_ONLY, f"a {media[0].family.value} is the message", "attachments"))
+    if social_link is not None and is_person:
+        for link in facts.links:
+            platform = social_link(link.url) if link.source is TextSource.OWN else ""
+            if platform:
+                found[Nature.SOCIAL_INVITE] = None
+                signals.append(Signal(SignalCode.NATURE_LINK, f"a link to {platform} in the sender's own words", "link"))
+    for word in scores.natures_over_threshold:
+        nature = Nature(word)
+        if nature is Nature.IMAGE and not media:
+            continue
+        found[nature] = None
+        reasons = ", ".join(f'"{reason}"' for reason in scores.reasons.get(f"nature.{word}", ())[:4])
+        says = f"{word} {scores.nature.get(word, 0.0):.2f}" + (f" ({reasons})" if reasons else "")
+        signals.append(Signal(SignalCode.NATURE_MODEL, says, f"model {scores.model_id}"))
+    if not found:
+        likeliest = _likeliest(scores)
+        found[likeliest] = None
+        if scores.model_id:
+            signals.append(Signal(SignalCode.MODEL_UNCERTAIN, f"the model is not sure; most like {likeliest.value}", f"model {scores.model_id}"))
+    ordered = tuple(sorted(found, key=lambda nature: nature.gravity))
+    return ordered, ordered[0]
+
+
+def _likeliest(scores: Scores) -> Nature:
+    """The best guess among harmless natures; grave ones need their threshold."""
+    harmless = [
+        (value, word)
+        for word, value in scores.nature.items()
+        if word in {"schoolwork", "admin", "complaint", "other", "personal"}
+    ]
+    return Nature(max(harmless)[1]) if harmless else Nature.OTHER
+
+
+def _is_school_business(facts: MessageFacts, scores: Scores) -> bool:
+    """Words that make a picture an enclosure: "my homework", "art project attached"."""
+    business = scores.nature.get("schoolwork", 0.0) + scores.nature.get("admin", 0.0)
+    return business > 0.6 and bool(re.search(r"\w{3}", facts.own_text))

@@ -1,0 +1,257 @@
+"""Who wrote a direct message: the most child-like reading of everything that names its sender.
+
+A claim that would lower suspicion (to be a representative) does not hold when authentication failed; one that raises it
+always holds. Source: DECISIONS.md, "Party", "Initiator", rules 1 and 2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mailguard.domain.message import AuthenticationResult, MessageFacts
+from mailguard.domain.parties import Party, on_list
+from mailguard.domain.people import Person, PersonMatch
+from mailguard.domain.roll import SchoolLists
+from mailguard.domain.scores import Scores
+from mailguard.domain.signal import Signal, SignalCode
+from mailguard.domain.situation import Sender
+from mailguard.domain.words import Certainty, PersonList
+
+PUPILS = frozenset({PersonList.PUPILS})
+
+_SAYS_A_CHILD_WRITES = re.compile(
+    r"""
+      \b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|iam)\s+(?P<name>[^\W\d_][\w'’-]+)
+      (?=[^\n.!?]{0,60}?\b(?:on|from|using|with|off|w)\s+(?:my\s+)?(?:mums?|mams?|moms?|mummys?|dads?|daddys?|nans?|nanas?|grandmas?|grandads?|parents?|
+         mum['’]s|mam['’]s|mom['’]s|dad['’]s|nan['’]s|gran['’]s|parent['’]s|parents['’]|aunties?|auntie['’]s|sisters?|brothers?|sister['’]s|brother['’]s)
+         \s*(?:phone|fone|account|acc|email|e-mail|laptop|ipad|tablet|computer|mail|address)?)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_BORROWED = re.compile(
+    r"""\b(?:on|from|using|borrow(?:ed|ing)?|nicked|got|have|with|use)\s+(?:my\s+)?
+      (?:mum|mam|mom|mummy|dad|daddy|nan|nana|gran|grandma|grandad|parent|parents|auntie|sister|brother)(?:['’]?s|s['’])?\s+
+      (?:phone|fone|account|acc|email|e-mail|laptop|ipad|tablet|computer|mail|address)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SELF_NAMED = re.compile(
+    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?P<name>[^\W\d_][\w'’-]{1,20})\b",
+    re.IGNORECASE,
+)
+_IN_FORM = re.compile(
+    r"\b(?:i['’]?m|i\s+am|its|it['’]s|this\s+is|me)\b[^\n.!?]{0,40}?\b(?:in|from)\s+(?:your\s+|ur\s+)?(?:(?:yr|year|y)\s?(?:7|8|9|10|11)\b|(?:7|8|9|10|11)[a-zA-Z]{1,2}\b|"
+    r"(?:english|maths?|science|history|geography|art|french|german|spanish|dt|pe|drama|music|tutor|form|set)\s*(?:class|set|group|form)?\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFinding:
+    """``claims_representative``: the address is one, whatever authentication says."""
+
+    sender: Sender
+    matches: tuple[PersonMatch, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    is_school_account: bool = False
+
+
+@dataclass(slots=True)
+class _Evidence:
+    matches: list[PersonMatch] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+
+    def add(self, code: SignalCode, people: tuple[Person, ...], party: Party, certainty: Certainty, says: str) -> None:
+        shown = certainty if len(people) <= 1 or certainty is Certainty.EXACT else Certainty.ONE_OF
+        for person in people:
+            self.matches.append(PersonMatch(person, party.where, shown, party.address))
+            self.signals.append(Signal(code, says.format(id=person.id, where=party.where), person.source))
+
+
+def find_sender(
+    facts: MessageFacts,
+    senders: tuple[Party, ...],
+    lists: SchoolLists,
+    scores: Scores,
+    authenticated: AuthenticationResult,
+    signed_names: Callable[[str], tuple[Person, ...]],
+) -> SenderFinding:
+    """Who wrote, with the persons it may be and the signals that say so."""
+    evidence = _Evidence()
+    child, parent, representative = _listed_senders(senders, lists, evidence)
+    if child:
+        return SenderFinding(
+            sender=Sender.CHILD,
+            matches=tuple(evidence.matches),
+            signals=tuple(evidence.signals),
+            is_school_account=any(lists.is_pupil_domain(party.address) for party in senders),
+        )
+    adult = Sender.PARENT if parent else Sender.REPRESENTATIVE if representative else Sender.OTHER
+    if adult is not Sender.REPRESENTATIVE and _is_probably_a_child(
+        facts, senders, lists, scores, signed_names, evidence, is_parent=parent
+    ):
+        return SenderFinding(Sender.PROBABLE_CHILD, tuple(evidence.matches), tuple(evidence.signals))
+    if adult is Sender.REPRESENTATIVE and authenticated is AuthenticationResult.FAIL:
+        adult = Sender.FALSE_REPRESENTATIVE
+        evidence.signals.append(
+            Signal(SignalCode.FALSE_REPRESENTATIVE, "claims to be a representative, but authentication failed", "authentication")
+        )
+    return SenderFinding(adult, tuple(evidence.matches), tuple(evidence.signals))
+
+
+def _listed_senders(
+    senders: tuple[Party, ...], lists: SchoolLists, evidence: _Evidence
+) -> tuple[bool, bool, bool]:
+    child = parent = representative = False
+    seen: set[tuple[str, str]] = set()
+    for party in senders:
+        key = (party.address.lower(), party.where)
+        if not party.address or key in seen:
+            continue
+        seen.add(key)
+        people = lists.by_address(party.address)
+        pupils = on_list(people, PersonList.PUPILS)
+        if pupils:
+            child = True
+            evidence.add(SignalCode.PUPIL_ADDRESS, pupils, party, Certainty.EXACT, "{where} is pupil {id}")
+            continue
+        if lists.is_pupil_domain(party.address) and not _is_postmaster(party.address):
+            child = True
+            evidence.signals.append(
+                Signal(SignalCode.PUPIL_DOMAIN, f"{party.where} is under a pupil domain", "school.pupil_domains")
+            )
+            continue
+        parents = on_list(people, PersonList.PARENTS)
+        if parents:
+            parent = True
+            evidence.add(SignalCode.PARENT_ADDRESS, parents, party, Certainty.EXACT, "{where} is parent {id}")
+        # A reply address or a list's Sender at school does not make an outsider a representative.
+        if party.where in ("header From", "MAIL FROM") and lists.is_representative(party.address):
+            representative = representative or party.where == "header From" or not _has_from(senders)
+            staff = on_list(people, PersonList.STAFF)
+            evidence.add(SignalCode.STAFF_ADDRESS, staff, party, Certainty.EXACT, "{where} is representative {id}")
+            if not staff:
+                evidence.signals.append(
+                    Signal(SignalCode.STAFF_ADDRESS, f"{party.where} is under the school's domain", "school.domains")
+                )
+    return child, parent, representative
+
+
+def _has_from(senders: tuple[Party, ...]) -> bool:
+    return any(party.where == "header From" and party.address for party in senders)
+
+
+def _is_postmaster(address: str) -> bool:
+    """RFC 5321 4.5.1, RFC 2142: a domain's own machinery is no pupil."""
+    return address.partition("@")[0].lower() in {"postmaster", "mailer-daemon", "abuse", "noreply", "no-reply"}
+
+
+def _is_probably_a_child(
+    facts: MessageFacts,
+    senders: tuple[Party, ...],
+    lists: SchoolLists,
+    scores: Scores,
+    signed_names: Callable[[str], tuple[Person, ...]],
+    evidence: _Evidence,
+    *,
+    is_parent: bool,
+) -> bool:
+    before = len(evidence.signals)
+    if is_parent:
+        _child_on_parent_address(facts, lists, scores, evidence)
+        return len(evidence.signals) > before
+    personal = False
+    for party in senders:
+        if not party.address:
+            continue
+        near = lists.near_address(party.address)
+        if near:
+            evidence.add(SignalCode.NEAR_ADDRESS, near, party, Certainty.NEAR, "{where} is nearly an address of pupil {id}")
+        if lists.is_lookalike_of_pupil_domain(party.address):
+            evidence.signals.append(
+                Signal(SignalCode.LOOKALIKE_PUPIL_DOMAIN, f"the domain of {party.where} imitates the pupils'", party.where)
+            )
+        if lists.is_personal_mail(party.address):
+            personal = True
+            named = lists.named(party.display_name, PUPILS) if party.display_name else ()
+            if named:
+                evidence.add(SignalCode.ROLL_NAME, named, party, Certainty.NAME, "the name in {where} fits pupil {id}")
+    if lists_lookalike := [s for s in evidence.signals[before:] if s.code is SignalCode.LOOKALIKE_PUPIL_DOMAIN]:
+        for party in senders:
+            named = lists.named(party.display_name, PUPILS) if party.display_name else ()
+            if named and lists_lookalike:
+                evidence.add(SignalCode.ROLL_NAME, named, party, Certainty.NAME, "the name in {where} fits pupil {id}")
+    if personal:
+        _unknown_child(facts, scores, signed_names, evidence, already=len(evidence.signals) > before)
+    return len(evidence.signals) > before
+
+
+def _child_on_parent_address(
+    facts: MessageFacts, lists: SchoolLists, scores: Scores, evidence: _Evidence
+) -> None:
+    text = f"{facts.subject}\n{facts.own_text}"
+    parents = [match for match in evidence.matches if match.person.list is PersonList.PARENTS]
+    children = {
+        child.id: child for match in parents for child in lists.pupils_of(match.person.id)
+    }
+    given = {child.name.split()[0].lower(): child for child in children.values() if child.name.split()}
+    party = Party(parents[0].address if parents else "", "", "own words")
+    named = tuple(
+        given[found.group("name").lower()]
+        for found in _SELF_NAMED.finditer(text)
+        if found.group("name").lower() in given
+    )
+    if _SAYS_A_CHILD_WRITES.search(text) or (_BORROWED.search(text) and (named or scores.is_child_voice)):
+        people = named or tuple(children.values())
+        evidence.add(SignalCode.CHILD_ON_PARENT_ADDRESS, people, party, Certainty.NAME, "says that pupil {id} writes on a parent's account")
+        if not people:
+            evidence.signals.append(
+                Signal(SignalCode.CHILD_ON_PARENT_ADDRESS, "says that a child writes on a parent's account", "own words")
+            )
+        return
+    display = {mailbox.display_name for mailbox in facts.named("From") if mailbox.display_name}
+    for name in display:
+        fits = tuple(child for child in lists.named(name, PUPILS) if child.id in children)
+        parent_too = any(match.person in lists.named(name, frozenset({PersonList.PARENTS})) for match in parents)
+        if fits and not parent_too:
+            header = Party(party.address, name, "header From")
+            evidence.add(SignalCode.ROLL_NAME, fits, header, Certainty.NAME, "the name in {where} fits pupil {id}, not the parent")
+            return
+    if named and (scores.is_child_voice or _IN_FORM.search(text)):
+        evidence.add(SignalCode.CHILD_CLAIM, named, party, Certainty.NAME, "introduces itself as pupil {id}")
+        return
+    if scores.is_child_voice:
+        reasons = ", ".join(f'"{word}"' for word in scores.reasons.get("initiator.child", ())[:4])
+        evidence.add(
+            SignalCode.CHILD_VOICE,
+            tuple(children.values()),
+            party,
+            Certainty.NAME,
+            f"reads as written by a child ({reasons or 'wording'}), perhaps pupil {{id}}",
+        )
+        if not children:
+            evidence.signals.append(Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons})", "model"))
+
+
+def _unknown_child(
+    facts: MessageFacts,
+    scores: Scores,
+    signed_names: Callable[[str], tuple[Person, ...]],
+    evidence: _Evidence,
+    *,
+    already: bool,
+) -> None:
+    """A personal address that no list knows: does a child write?"""
+    text = f"{facts.subject}\n{facts.own_text}"
+    party = Party("", "", "own words")
+    signed = () if already else signed_names(f"{facts.own_text}\n{facts.signature_text}")
+    if signed and (scores.is_child_voice or _IN_FORM.search(text)):
+        evidence.add(SignalCode.CHILD_CLAIM, signed, party, Certainty.NAME, "signs with the name of pupil {id}")
+    elif _IN_FORM.search(text) and scores.initiator.get("child", 1.0) > 0.3 and not already:
+        evidence.signals.append(Signal(SignalCode.CHILD_CLAIM, "says it writes as a pupil of a class", "own words"))
+    if scores.is_child_voice:
+        reasons = ", ".join(f'"{word}"' for word in scores.reasons.get("initiator.child", ())[:4])
+        evidence.signals.append(
+            Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons or 'wording'})", "model")
+        )
