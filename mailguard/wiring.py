@@ -1,0 +1,177 @@
+"""From settings to the parts that inspect a message: the same for the daemon, ``explain`` and the checks.
+
+Nothing here opens a socket or a store; that is :mod:`mailguard.daemon`'s.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mailguard.adapters.clock import SystemClock
+from mailguard.app.inspect import Inspector
+from mailguard.app.lists import ListFiles, Lists, ListsProblem, load_lists
+from mailguard.app.ports import Classifier, Clock
+from mailguard.classifier.registry import load_served
+from mailguard.config import ConfigProblem, LoadedConfig
+from mailguard.domain.people import ApprovedChannel
+from mailguard.domain.policy import Policy, PolicyProblem, parse_policy
+from mailguard.domain.policy_check import PolicyReport, check_policy
+from mailguard.domain.roll import School
+from mailguard.domain.words import Role
+from mailguard.reading.platforms import PlatformsProblem, Recognisers
+from mailguard.shipped import shipped_path
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an inspector is made of, kept for whoever shows or replaces a part."""
+
+    loaded: LoadedConfig
+    school: School
+    policy: Policy
+    recognisers: Recognisers
+    lists: Lists
+    classifier: Classifier
+    clock: Clock
+
+    def inspector(
+        self,
+        *,
+        lists: Callable[[], Lists] | None = None,
+        classifier: Callable[[], Classifier] | None = None,
+    ) -> Inspector:
+        """An inspector over these parts; a daemon gives functions that follow reloads."""
+        return Inspector(
+            school=self.school,
+            policy=self.policy,
+            recognisers=self.recognisers,
+            lists=lists or (lambda: self.lists),
+            classifier=classifier or (lambda: self.classifier),
+            clock=self.clock,
+            trusted_authserv_ids=frozenset(
+                name.lower() for name in self.loaded.config.authentication.trusted_authserv_ids
+            ),
+        )
+
+
+def make_parts(loaded: LoadedConfig, *, clock: Clock | None = None) -> Parts:
+    """Load policy, recognisers, lists and model. Raises ConfigProblem with everything that is wrong in any of them.
+
+    A model that cannot be trusted is no error: it goes dark, and lists go on working.
+    """
+    problems: list[str] = []
+    school = school_of(loaded)
+    policy = _collect(problems, lambda: load_policy(loaded))
+    recognisers = _collect(problems, lambda: load_recognisers(loaded))
+    lists = _collect(problems, lambda: load_lists(list_files(loaded), **list_settings(loaded)))
+    if problems or policy is None or recognisers is None or lists is None:
+        raise ConfigProblem(problems)
+    report = check_policy(policy, available_roles=frozenset(school.role_addresses or {}))
+    if report.problems:
+        raise ConfigProblem([f"{policy_path(loaded)}: {problem}" for problem in report.problems])
+    return Parts(
+        loaded=loaded,
+        school=school,
+        policy=policy,
+        recognisers=recognisers,
+        lists=lists,
+        classifier=load_served(model_directory(loaded)),
+        clock=clock or SystemClock(),
+    )
+
+
+def _collect(problems: list[str], load: Callable[[], T]) -> T | None:
+    try:
+        return load()
+    except (PolicyProblem, PlatformsProblem, ListsProblem, ConfigProblem) as problem:
+        problems.extend(problem.problems)
+        return None
+
+
+def school_of(loaded: LoadedConfig) -> School:
+    config = loaded.config
+    roles = {role: getattr(config.roles, role.value) for role in Role}
+    filled = {role: section for role, section in roles.items() if section is not None}
+    return School(
+        name=config.school.name,
+        domains=tuple(config.school.domains),
+        pupil_domains=tuple(config.school.pupil_domains),
+        timezone=config.school.timezone,
+        approved_platforms=frozenset(config.school.approved_platforms),
+        role_addresses={role: section.address for role, section in filled.items()},
+        role_names={role: section.name for role, section in filled.items()},
+        approved_channels=tuple(
+            ApprovedChannel(
+                approver=channel.approver,
+                pupil_domain=channel.pupil_domain,
+                representatives=tuple(channel.representatives),
+                expires=channel.expires,
+                source=f"{loaded.path.name}: approved_channel",
+            )
+            for channel in config.approved_channel
+        ),
+    )
+
+
+def policy_path(loaded: LoadedConfig) -> Path:
+    table = loaded.config.policy.table
+    return loaded.resolve(table) if table is not None else shipped_path("config/policy.toml")
+
+
+def load_policy(loaded: LoadedConfig) -> Policy:
+    path = policy_path(loaded)
+    return parse_policy(_toml(path), source=str(path))
+
+
+def policy_report(loaded: LoadedConfig) -> PolicyReport:
+    """The proof over the whole space, for ``mailguard policy check``."""
+    return check_policy(load_policy(loaded), available_roles=frozenset(school_of(loaded).role_addresses or {}))
+
+
+def load_recognisers(loaded: LoadedConfig) -> Recognisers:
+    own = loaded.config.policy.platforms
+    path = loaded.resolve(own) if own is not None else shipped_path("config/platforms.toml")
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise ConfigProblem([f"{path}: cannot be read: {problem.strerror}; correct policy.platforms"]) from problem
+    return Recognisers.from_toml(data, str(path))
+
+
+def model_directory(loaded: LoadedConfig) -> Path:
+    own = loaded.config.model.directory
+    return loaded.resolve(own) if own is not None else shipped_path("models")
+
+
+def _toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise ConfigProblem([f"{path}: cannot be read: {problem.strerror}; correct policy.table"]) from problem
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise ConfigProblem([f"{path}: is not TOML: {problem}; restore the shipped file"]) from problem
+
+
+def list_files(loaded: LoadedConfig) -> ListFiles:
+    section = loaded.config.lists
+    return ListFiles(
+        folder=loaded.folder,
+        **{name: path for name, path in section},
+    )
+
+
+def list_settings(loaded: LoadedConfig) -> dict[str, object]:
+    school = loaded.config.school
+    return {
+        "domains": tuple(school.domains),
+        "pupil_domains": tuple(school.pupil_domains),
+        "personal_mail_domains": tuple(school.personal_mail_domains),
+        "dot_blind_domains": tuple(school.dot_blind_domains),
+    }
