@@ -1,0 +1,120 @@
+"""What sender authentication needs from a raw header: the domains of From, and the signatures.
+
+A second, smaller reading beside ``mailguard.reading``: it runs before judging, on bytes nobody has checked,
+and never raises. Source: RFC 5322 3.4, RFC 6376 3.5.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import idna
+
+_LARGEST_HEADER_BYTES = 1_048_576
+_MOST_SIGNATURES = 5
+_MOST_FROM_DOMAINS = 3
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)", re.DOTALL)
+_DEEPEST_COMMENT = 8
+_ANGLED = re.compile(r"<[^<>]*@([^<>@]*)>")
+_PLAIN = re.compile(r"@\s*([^\s<>@,;:]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A DKIM-Signature as far as it can be read without its key. ``index`` counts from the top.
+
+    ``is_partial``: it has ``l=``, so text may follow what it covers.
+    """
+
+    index: int
+    domain: str
+    selector: str
+    is_partial: bool
+
+    @property
+    def key_name(self) -> str:
+        """Where DNS has its key."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderBlock:
+    """Raw fields in order, topmost first: lower-case name, unfolded value."""
+
+    fields: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def read(cls, raw: bytes) -> HeaderBlock:
+        """Total: whatever is no field is passed over. ``raw`` has CRLF line ends."""
+        block = raw[:_LARGEST_HEADER_BYTES].partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
+        fields: list[tuple[str, list[str]]] = []
+        for line in block.split("\r\n"):
+            if line[:1] in (" ", "\t"):
+                if fields:
+                    fields[-1][1].append(line)
+                continue
+            name, colon, value = line.partition(":")
+            if colon:
+                fields.append((name.strip().lower(), [value]))
+        return cls(tuple((name, "".join(lines)) for name, lines in fields))
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of a field, topmost first. ``name`` in lower case."""
+        return tuple(value for key, value in self.fields if key == name)
+
+    def from_domains(self) -> tuple[str, ...]:
+        """ASCII domains of the addresses in all From fields, in order, each once; a few at most."""
+        found: dict[str, None] = {}
+        for value in self.values("from"):
+            for mailbox in _without_words(value).split(","):
+                for domain in _ANGLED.findall(mailbox) or _PLAIN.findall(mailbox)[-1:]:
+                    ascii_domain = to_ascii(domain)
+                    if ascii_domain:
+                        found[ascii_domain] = None
+        return tuple(found)[:_MOST_FROM_DOMAINS]
+
+    def signatures(self) -> tuple[Signature, ...]:
+        """The topmost DKIM signatures that name a domain and a selector; a few at most."""
+        found = []
+        for index, value in enumerate(self.values("dkim-signature")[:_MOST_SIGNATURES]):
+            tags = tag_list(value)
+            domain, selector = to_ascii(tags.get("d", "")), tags.get("s", "")
+            if domain and selector and selector.isascii():
+                found.append(Signature(index, domain, selector, "l" in tags))
+        return tuple(found)
+
+
+def tag_list(text: str) -> dict[str, str]:
+    """``a=b; c=d`` as a mapping, without white space; the first of equal tags wins."""
+    tags: dict[str, str] = {}
+    for item in text.split(";"):
+        name, equals, value = item.partition("=")
+        if equals:
+            tags.setdefault(name.strip(), "".join(value.split()))
+    return tags
+
+
+def to_ascii(domain: str) -> str:
+    """The domain as DNS knows it, lower-case without final dot; "" when it is none."""
+    bare = domain.strip().rstrip(".").lower()
+    if not bare or bare.startswith("["):
+        return ""
+    if bare.isascii():
+        return bare if re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", bare) else ""
+    try:
+        return idna.encode(bare, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return ""
+
+
+def _without_words(value: str) -> str:
+    """The field without quoted strings and comments, in which an "@" or a comma means nothing."""
+    bare = _QUOTED.sub("", value)
+    for _ in range(_DEEPEST_COMMENT):
+        shorter = _COMMENT.sub("", bare)
+        if shorter == bare:
+            break
+        bare = shorter
+    return bare
