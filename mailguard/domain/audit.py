@@ -1,8 +1,9 @@
 """The audit trail's arithmetic: a hash chain of events, and checkpoints of it as signed notes.
 
-Pure: signatures are made and checked by functions handed in. Formats: c2sp.org/signed-note (Ed25519, type 0x01) and the
-body of c2sp.org/tlog-checkpoint, except that the hash is the chain's head, not a Merkle root. Anyone can repeat it:
-the hash of an event is SHA-256 over its fields and the hash before it, as JSON with sorted keys, no blanks, UTF-8.
+Pure: signatures are made and checked by functions handed in. Formats: c2sp.org/signed-note (Ed25519, type
+0x01) and the body of c2sp.org/tlog-checkpoint, except that the hash is the chain's head, not a Merkle root.
+Anyone can repeat it: the hash of an event is SHA-256 over its fields and the hash before it, as JSON with
+sorted keys, no blanks, UTF-8.
 """
 
 from __future__ import annotations
@@ -56,7 +57,10 @@ class AuditTag(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """One link. ``seq`` starts at 1 in each school; ``at`` aware UTC, microseconds; ``previous`` and ``hash`` hex."""
+    """One link.
+
+    ``seq`` starts at 1 in each school; ``at`` aware UTC, microseconds; ``previous`` and ``hash`` hex.
+    """
 
     school: str
     seq: int
@@ -113,7 +117,10 @@ class AuditProblem:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """``checkpoints`` counts the genuine ones; ``checkpointed_size``: how many events the newest of them vouches for."""
+    """``checkpoints`` counts the genuine ones.
+
+    ``checkpointed_size``: how many events the newest of them vouches for.
+    """
 
     head: AuditHead
     checkpoints: int
@@ -243,7 +250,10 @@ def write_checkpoint(head: AuditHead, *, school: str, at: datetime, public_key: 
 
 
 def read_checkpoint(note: str, *, key: VerifierKey, is_genuine: SignatureCheck) -> Checkpoint:
-    """What a note says. Raises ValueError when it is malformed, of another trail, or not signed by ``key``."""
+    """What a note says.
+
+    Raises ValueError when it is malformed, of another trail, or not signed by ``key``.
+    """
     body, separator, signatures = note.partition("\n\n")
     if not separator or not signatures.endswith("\n"):
         raise ValueError("not a signed note")
@@ -287,9 +297,9 @@ def verify(
 ) -> Verification:
     """Walk a whole trail from its first event, once, and hold it against its checkpoints.
 
-    Altered, removed, inserted and reordered events break the chain; a cut end is found by a checkpoint (or by
-    ``stated_head``, what the database says its head is). After a break the walk goes on from the next stated hash, so
-    that each break is told once.
+    Altered, removed, inserted and reordered events break the chain; a cut end is found by a checkpoint (or
+    by ``stated_head``, what the database says its head is). After a break the walk goes on from the next
+    stated hash, so that each break is told once.
     """
     problems: list[AuditProblem] = []
     vouched: dict[int, list[Checkpoint]] = {}

@@ -1,6 +1,7 @@
 """What a case is: its states, what may follow what, the outcome words, its number and its cluster.
 
-Pure. Sources: DESIGN "The way of a message"; SAFEGUARDING "Reporting" (new → acknowledged → decided), "Outcome words".
+Pure. Sources: DESIGN "The way of a message"; SAFEGUARDING "Reporting" (new → acknowledged → decided),
+"Outcome words".
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ class CaseState(StrEnum):
 
 
 class CaseDecision(StrEnum):
-    """What a person decided: the contact is confirmed, the mail released, or the case dismissed as no contact."""
+    """What a person decided:
+
+    the contact is confirmed, the mail released, or the case dismissed as no contact.
+    """
 
     CONFIRM = "confirm"
     RELEASE = "release"
@@ -46,7 +50,10 @@ class Outcome(StrEnum):
 
 
 class RecipientState(StrEnum):
-    """Where one recipient's copy is now. Each "-pending" ends only when the outside world has said yes (T2)."""
+    """Where one recipient's copy is now.
+
+    Each "-pending" ends only when the outside world has said yes (T2).
+    """
 
     DELIVERED = "delivered"
     WOULD_HOLD = "would-hold"  # shadow mode: delivered, and enforce mode would have held it
@@ -81,7 +88,8 @@ class EffectState(StrEnum):
 
 _HELD_STATES = frozenset({RecipientState.HELD, RecipientState.TAKE_OUT_PENDING, RecipientState.TAKEN_OUT})
 
-# A decision may come before an acknowledgement, and a decided case is new again when somebody else receives its message.
+# A decision may come before an acknowledgement, and a decided case is new again when somebody else receives
+# its message.
 CASE_TRANSITIONS = frozenset(
     {
         (CaseState.NEW, CaseState.ACKNOWLEDGED),
@@ -123,7 +131,10 @@ def case_id(year: int, number: int) -> str:
 def notification_cluster_key(
     *, platform: str, event: str, actor: str, row: str, report_roles: Sequence[Role], local_day: date
 ) -> str:
-    """The same notification to forty staff is one case (architecture: clusters). ``actor`` is the handle, else the name."""
+    """The same notification to forty staff is one case (architecture:
+
+    clusters). ``actor`` is the handle, else the name.
+    """
     roles = "+".join(sorted(report_roles))
     return _digest("notification", platform, event, _folded(actor), row, roles, local_day.isoformat())
 
@@ -131,7 +142,10 @@ def notification_cluster_key(
 def words_cluster_key(
     *, sender: str, text: str, row: str, report_roles: Sequence[Role], local_day: date
 ) -> str:
-    """The same words from the same sender to several people are one case; blanks and letter case do not matter."""
+    """The same words from the same sender to several people are one case.
+
+    Blanks and letter case do not matter.
+    """
     roles = "+".join(sorted(report_roles))
     return _digest("words", _folded(sender), _folded(text), row, roles, local_day.isoformat())
 

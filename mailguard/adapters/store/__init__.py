@@ -1,1 +1,4 @@
-"""The store on SQLAlchemy Core: SQLite for one school, PostgreSQL for many; one schema, moved forward by alembic."""
+"""The store on SQLAlchemy Core:
+
+SQLite for one school, PostgreSQL for many; one schema, moved forward by alembic.
+"""

@@ -1,7 +1,9 @@
-"""The tables. Every row has its school; ``sealed`` columns are AES-256-GCM, ``*_blind`` columns HMAC-SHA-256 in hex.
+"""The tables. Every row has its school.
 
-What is in clear is what IT may see (DESIGN, Promise 7): ids, times, states, rows, levels, hashes of bytes, counts.
-Times are text of fixed width in UTC, so that both databases sort and compare them alike and the audit hash sees one form.
+``sealed`` columns are AES-256-GCM, ``*_blind`` columns HMAC-SHA-256 in hex.
+What is in clear is what IT may see (DESIGN, Promise 7): ids, times, states, rows, levels, hashes of bytes,
+counts. Times are text of fixed width in UTC, so that both databases sort and compare them alike and the
+audit hash sees one form.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKeyConstraint,
@@ -290,8 +293,8 @@ imap_checkpoints = Table(
     _school(),
     Column("account", Text, nullable=False),
     Column("folder", Text, nullable=False),
-    Column("uidvalidity", Integer, nullable=False),
-    Column("last_uid", Integer, nullable=False),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("last_uid", BigInteger, nullable=False),
     Column("last_sweep_at", UtcTime),
     PrimaryKeyConstraint("school", "account", "folder"),
 )

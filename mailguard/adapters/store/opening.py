@@ -1,0 +1,208 @@
+"""Opening a store:
+
+folder, database, schema, keys. Whatever is wrong is one StoreProblem that says how to mend it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from mailguard.adapters.blobs import BlobFiles
+from mailguard.adapters.keys import (
+    KeyEncryptionKey,
+    SchoolKeys,
+    WrongKey,
+    load_key_encryption_key,
+    public_key_of,
+)
+from mailguard.adapters.store.dialects import insert_or_ignore
+from mailguard.adapters.store.engines import (
+    Engines,
+    database_errors_as_failures,
+    postgresql_engines,
+    sqlite_engines,
+)
+from mailguard.adapters.store.schema import migrate
+from mailguard.adapters.store.sql_store import SqlStore
+from mailguard.adapters.store.tables import audit_heads, school_keys
+from mailguard.app.ports import Clock, TemporaryFailure
+from mailguard.app.ports_store import StoreProblem
+from mailguard.domain.audit import FIRST_PREVIOUS
+
+SQLITE_NAME = "mailguard.sqlite3"
+_SCHOOL_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """``url`` "" for SQLite in ``state_folder``; ``message_id_domain`` ends the Message-IDs of our own mail.
+
+    ``min_free_bytes`` must stay free on the state folder's disk. ``may_make``: a missing store is begun.
+    """
+
+    state_folder: Path
+    school: str
+    message_id_domain: str
+    url: str = ""
+    min_free_bytes: int = 64 * _MEBIBYTE
+    may_make: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedStore:
+    """What ``open_store`` gives. Close the store when done; never carry it over a fork."""
+
+    store: SqlStore
+    blobs: BlobFiles
+    key_encryption_key: KeyEncryptionKey
+
+
+def open_store(settings: StoreSettings, clock: Clock) -> OpenedStore:
+    """Open, or make at the first start; migrations run by themselves. Raises StoreProblem."""
+    if not _SCHOOL_ID.fullmatch(settings.school):
+        raise StoreProblem(
+            file="configuration",
+            key="school.id",
+            value=f"{settings.school!r} is not a school id",
+            fix="Use small letters, digits, dots and hyphens, at most 64, a letter or digit first.",
+        )
+    database = settings.state_folder / SQLITE_NAME
+    if not settings.may_make and not settings.url and not database.exists():
+        raise StoreProblem(
+            file=str(database),
+            key="store",
+            value="does not exist",
+            fix="Start mailguard once with this --state folder, or name the folder that it uses.",
+        )
+    _prepare_folder(settings)
+    if settings.url:
+        engines = postgresql_engines(settings.url)
+    else:
+        _make_private_file(database)
+        engines = sqlite_engines(database)
+    try:
+        schema = migrate(engines)
+        kek = load_key_encryption_key(settings.state_folder, may_make=not _has_keys(engines))
+        keys = _school_keys(engines, settings, kek, clock)
+    except (StoreProblem, TemporaryFailure) as error:
+        engines.dispose()
+        if isinstance(error, StoreProblem):
+            raise
+        raise StoreProblem(
+            file=engines.place,
+            key="store",
+            value=f"does not answer: {error}",
+            fix="See that the database runs and its disk is not full, then start again.",
+        ) from error
+    store = SqlStore(
+        engines,
+        school=settings.school,
+        keys=keys,
+        clock=clock,
+        message_id_domain=settings.message_id_domain,
+        schema=schema,
+    )
+    blobs = BlobFiles(
+        settings.state_folder / "blobs",
+        keys=store,
+        key_encryption_key=kek,
+        min_free_bytes=settings.min_free_bytes,
+    )
+    return OpenedStore(store=store, blobs=blobs, key_encryption_key=kek)
+
+
+def _prepare_folder(settings: StoreSettings) -> None:
+    folder = settings.state_folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "blobs").mkdir(mode=0o700, exist_ok=True)
+        # A folder may be listed and yet refuse files (read-only mounts, quotas): only writing tells.
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"mailguard")
+            probe.flush()
+            os.fsync(probe.fileno())
+        free_bytes = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise StoreProblem(
+            file=str(folder),
+            key="--state",
+            value=f"cannot be written ({error.strerror})",
+            fix="Name a folder on a disk with space that the user mailguard runs as may write to.",
+        ) from error
+    if free_bytes < settings.min_free_bytes:
+        raise StoreProblem(
+            file=str(folder),
+            key="free space",
+            value=f"is {free_bytes // _MEBIBYTE} MiB of {settings.min_free_bytes // _MEBIBYTE} MiB wanted",
+            fix="Free some space or move the state folder to a larger disk; nothing was held or lost.",
+        )
+
+
+def _make_private_file(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreProblem(
+            file=str(path),
+            key="store",
+            value=f"cannot be opened ({error.strerror})",
+            fix="Give it to the user that mailguard runs as, mode 0600.",
+        ) from error
+
+
+def _has_keys(engines: Engines) -> bool:
+    with (
+        database_errors_as_failures(engines.place),
+        engines.reading.connect() as connection,
+        connection.begin(),
+    ):
+        return connection.execute(select(school_keys.c.school).limit(1)).first() is not None
+
+
+def _school_keys(
+    engines: Engines, settings: StoreSettings, kek: KeyEncryptionKey, clock: Clock
+) -> SchoolKeys:
+    """Read the school's keys, after making them where there are none; whoever comes first makes them."""
+    query = select(school_keys.c.purpose, school_keys.c.wrapped_key).where(
+        school_keys.c.school == settings.school
+    )
+    with (
+        database_errors_as_failures(engines.place),
+        engines.writing.connect() as connection,
+        connection.begin(),
+    ):
+        if connection.execute(query).first() is None:
+            # The head's row is the lock: a second opener waits here and then finds these keys.
+            head = insert_or_ignore(
+                connection, audit_heads, school=settings.school, size=0, hash=FIRST_PREVIOUS
+            )
+            connection.execute(head)
+            for purpose, secret in SchoolKeys.fresh().items():
+                statement = insert_or_ignore(
+                    connection,
+                    school_keys,
+                    school=settings.school,
+                    purpose=purpose,
+                    wrapped_key=kek.wrap(secret),
+                    public_key=public_key_of(secret) if purpose == "audit" else b"",
+                    made_at=clock.now(),
+                )
+                connection.execute(statement)
+        wrapped = {row.purpose: bytes(row.wrapped_key) for row in connection.execute(query)}
+    try:
+        return SchoolKeys(**{purpose: kek.unwrap(wrapped[purpose]) for purpose in SchoolKeys.PURPOSES})
+    except (WrongKey, KeyError):
+        raise StoreProblem(
+            file=str(kek.path),
+            key="key-encryption key",
+            value=f"is not the one that {engines.place} was made with",
+            fix="Put back the key file that belongs to this store; a new one cannot open it.",
+        ) from None
