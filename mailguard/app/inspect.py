@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from mailguard.app.lists import Lists
 from mailguard.app.ports import Classifier, Clock, Versions
 from mailguard.domain.assess import Assessment, Material, assess, excluded_standing
 from mailguard.domain.decide import Decision, Outcome, decide
@@ -21,7 +22,6 @@ from mailguard.domain.roll import School
 from mailguard.domain.routing import Route, report_route
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import Event, Kind, Level, ReportWhen, Role
-from mailguard.app.lists import Lists
 from mailguard.reading.automatic import has_auto_reply_marks
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
@@ -32,7 +32,10 @@ _IS_NOTIFICATION = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Everything known and decided about one message. ``route``: who is told; ``subjects``: addresses the case is closed to."""
+    """Everything known and decided about one message.
+
+    ``route``: who is told; ``subjects``: addresses the case is closed to, ``subject_ids`` those of persons on the lists.
+    """
 
     facts: MessageFacts
     envelope: Envelope
@@ -44,6 +47,7 @@ class Inspection:
     scores: Scores
     versions: Versions
     school: School
+    subject_ids: tuple[str, ...] = ()
 
     @property
     def headline(self) -> Outcome:
@@ -77,6 +81,35 @@ class Inspector:
         platform = None if head_only else self._platform(facts, scores, authentication)
         if platform is not None:
             scores = self._scores_of_user_text(facts, platform, classifier, scores)
+        return self._decided(facts, envelope, authentication, scores, platform, lists, classifier.model_id)
+
+    def inspect_envelope_only(self, raw: bytes, envelope: Envelope) -> Inspection:
+        """For a message on which inspection fails: the lists still see its envelope; nothing else is looked at."""
+        digest = self.digest(raw)
+        facts = MessageFacts(
+            sha256=digest,
+            content_sha256=digest,
+            size_bytes=len(raw),
+            is_readable=False,
+            defects=("inspection-failed",),
+        )
+        return self._decided(facts, envelope, Authentication(), Scores(), None, self.lists(), "")
+
+    @staticmethod
+    def digest(raw: bytes) -> str:
+        """Hex SHA-256."""
+        return hashlib.sha256(raw).hexdigest()
+
+    def _decided(
+        self,
+        facts: MessageFacts,
+        envelope: Envelope,
+        authentication: Authentication,
+        scores: Scores,
+        platform: PlatformFacts | None,
+        lists: Lists,
+        model_id: str,
+    ) -> Inspection:
         material = Material(
             facts=facts,
             envelope=envelope,
@@ -95,6 +128,7 @@ class Inspector:
         assessment = assess(material)
         decision = decide(assessment.situations, self.policy)
         subjects = subjects_of(assessment, decision)
+        ids = {person.id: None for address in sorted(subjects) for person in lists.by_address(address)}
         return Inspection(
             facts=facts,
             envelope=envelope,
@@ -104,8 +138,9 @@ class Inspector:
             route=self._route(decision, subjects),
             subjects=subjects,
             scores=scores,
-            versions=Versions(policy=self.policy.version, lists=lists.version, model=classifier.model_id),
+            versions=Versions(policy=self.policy.version, lists=lists.version, model=model_id),
             school=self.school,
+            subject_ids=tuple(ids),
         )
 
     def _excluded_by_header(
