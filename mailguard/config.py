@@ -15,9 +15,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
-from mailguard.adapters.smtp_settings import BareNewlines, FilterPosition, HostPort, IPNetwork, TransportSecurity
+from mailguard.adapters.smtp_settings import (
+    BareNewlines,
+    FilterPosition,
+    HostPort,
+    IPNetwork,
+    TransportSecurity,
+)
 from mailguard.domain.case import Mode
 
 DEFAULT_APPROVED_PLATFORMS = (
@@ -138,8 +152,12 @@ class ListsSection(Section):
     pupils: PathText = Field(description="id,name,year,addresses,handles")
     parents: PathText | None = Field(default=None, description="id,name,pupils,addresses")
     staff: PathText = Field(description="id,name,role,addresses")
-    official_accounts: PathText | None = Field(default=None, description="mailbox,platform,handle,owner,expires")
-    declared_relationships: PathText | None = Field(default=None, description="staff,person,relationship,declared_on")
+    official_accounts: PathText | None = Field(
+        default=None, description="mailbox,platform,handle,owner,expires"
+    )
+    declared_relationships: PathText | None = Field(
+        default=None, description="staff,person,relationship,declared_on"
+    )
     excluded_correspondents: PathText | None = Field(default=None, description="address,reason")
 
 
@@ -156,10 +174,14 @@ class RoleSection(Section):
     name: str = Field(min_length=1, description="The holder's name, used in reports.")
     address: Address = Field(description="Where reports go: one named person's address.")
     title: str = Field(default="", description="Title as shown, such as Designated Safeguarding Lead.")
-    absent: list[Absence] = Field(default=[], description="Days away; the acting person or the next role is told.")
+    absent: list[Absence] = Field(
+        default=[], description="Days away; the acting person or the next role is told."
+    )
     acting_name: str = Field(default="", description="Who stands in during an absence.")
     acting_address: Address | None = Field(default=None, description="Address of the acting person.")
-    mobile: str = Field(default="", description="apprise URL or number used by the second channel for this role.")
+    mobile: str = Field(
+        default="", description="apprise URL or number used by the second channel for this role."
+    )
 
 
 class RolesSection(Section):
@@ -167,8 +189,12 @@ class RolesSection(Section):
 
     head: RoleSection = Field(description="Head Teacher and Designated Child Protection Officer.")
     deputy: RoleSection | None = Field(default=None, description="Told when the Head is a subject or silent.")
-    chair: RoleSection | None = Field(default=None, description="Chair of Governors: takes what concerns the Head.")
-    lado: RoleSection | None = Field(default=None, description="Outside the school, when everyone in it is a party.")
+    chair: RoleSection | None = Field(
+        default=None, description="Chair of Governors: takes what concerns the Head."
+    )
+    lado: RoleSection | None = Field(
+        default=None, description="Outside the school, when everyone in it is a party."
+    )
 
 
 class RelaySection(Section):
@@ -177,11 +203,13 @@ class RelaySection(Section):
     listen: Endpoint = Field(default=HostPort("127.0.0.1", 10025), description="Where the MTA hands mail in.")
     next_hop: Endpoint | None = Field(default=None, description="Where delivered mail goes on to.")
     position: Annotated[FilterPosition, _enum(FilterPosition)] = Field(
-        default=FilterPosition.AFTER_QUEUE, description="after-queue (content_filter) or before-queue (smtpd_proxy_filter)."
+        default=FilterPosition.AFTER_QUEUE,
+        description="after-queue (content_filter) or before-queue (smtpd_proxy_filter).",
     )
     hostname: str = Field(default="mailguard.localhost", description="Name in the greeting.")
     trusted_networks: list[Network] = Field(
-        default=[_network("127.0.0.0/8"), _network("::1/128")], description="Clients that may use the relay; others are refused."
+        default=[_network("127.0.0.0/8"), _network("::1/128")],
+        description="Clients that may use the relay; others are refused.",
     )
     bare_newlines: Annotated[BareNewlines, _enum(BareNewlines)] = Field(
         default=BareNewlines.NORMALISE, description="normalise or refuse a CR or LF outside CRLF."
@@ -191,11 +219,15 @@ class RelaySection(Section):
     )
     tls_certificate: PathText | None = Field(default=None, description="PEM certificate for STARTTLS.")
     tls_key: PathText | None = Field(default=None, description="PEM key for STARTTLS.")
-    max_message_bytes: int = Field(default=52_428_800, gt=0, description="Largest message taken; announced as SIZE.")
+    max_message_bytes: int = Field(
+        default=52_428_800, gt=0, description="Largest message taken; announced as SIZE."
+    )
     max_line_bytes: int = Field(default=1_048_576, gt=999, description="Longest line taken.")
     max_recipients: int = Field(default=1_000, gt=0, description="Recipients of one transaction.")
     max_connections: int = Field(default=200, gt=0, description="Connections at a time, each process.")
-    max_bytes_in_flight: int = Field(default=268_435_456, gt=0, description="Memory for messages under way, each process.")
+    max_bytes_in_flight: int = Field(
+        default=268_435_456, gt=0, description="Memory for messages under way, each process."
+    )
     hop_limit: int = Field(default=50, gt=0, description="Received headers after which mail is a loop.")
     workers: int = Field(default=1, gt=0, le=64, description="Relay processes over one listening socket.")
 
@@ -215,7 +247,9 @@ class AccountSection(Section):
     username: str = Field(default="", description="Login name; the address when empty.")
     host: str = Field(default="", description="Server, when not that of [mailboxes].")
     port: int | None = Field(default=None, gt=0, lt=65536, description="Port, when not that of [mailboxes].")
-    password: PasswordSource | None = Field(default=None, description="Own password, when there is no master user.")
+    password: PasswordSource | None = Field(
+        default=None, description="Own password, when there is no master user."
+    )
 
 
 class MailboxesSection(Section):
@@ -230,12 +264,17 @@ class MailboxesSection(Section):
     master_user: str = Field(default="", description="Dovecot master user; logs in as user*master.")
     master_separator: str = Field(default="*", description="Between user and master user.")
     master_password: PasswordSource | None = Field(default=None, description="The master user's password.")
-    password: PasswordSource | None = Field(default=None, description="Password for accounts without their own.")
+    password: PasswordSource | None = Field(
+        default=None, description="Password for accounts without their own."
+    )
     hold: Literal["store", "folder"] = Field(
-        default="store", description="store: removed into mailguard's store; folder: moved to quarantine_folder."
+        default="store",
+        description="store: removed into mailguard's store; folder: moved to quarantine_folder.",
     )
     quarantine_folder: str = Field(default="Quarantine", description="Folder for hold = folder.")
-    folders: list[str] = Field(default=["INBOX"], description="Folders watched; Sent is found by special use.")
+    folders: list[str] = Field(
+        default=["INBOX"], description="Folders watched; Sent is found by special use."
+    )
     sent_folders: bool = Field(default=True, description="Report what has gone out through Sent.")
     since: date | None = Field(default=None, description="First pass reads existing mail from this day on.")
     sweep_seconds: int = Field(default=60, gt=0, description="Unconditional sweep beside IDLE.")
@@ -247,7 +286,8 @@ class AuthenticationSection(Section):
     """[authentication]: whose word on a sender counts."""
 
     trusted_authserv_ids: list[str] = Field(
-        default=[], description="authserv-ids whose Authentication-Results are believed; all others are ignored."
+        default=[],
+        description="authserv-ids whose Authentication-Results are believed; all others are ignored.",
     )
     verify: Literal["auto", "always", "never"] = Field(
         default="auto", description="Verify DKIM, SPF and DMARC here: auto does so before the queue."
@@ -265,7 +305,9 @@ class OutgoingSection(Section):
     username: str = Field(default="", description="SMTP user, if any.")
     password: PasswordSource | None = Field(default=None, description="SMTP password.")
     ca_file: PathText | None = Field(default=None, description="CA certificates, when not the system's.")
-    from_address: Address | None = Field(default=None, description="From of reports; mailguard@ the first school domain.")
+    from_address: Address | None = Field(
+        default=None, description="From of reports; mailguard@ the first school domain."
+    )
 
 
 class SecondChannelSection(Section):
@@ -288,7 +330,9 @@ class EmergencySection(Section):
     """[emergency]: whom a report says to ring."""
 
     police: str = Field(default="999", description="Emergency number.")
-    children_services_name: str = Field(default="your local authority's children's services", description="Name.")
+    children_services_name: str = Field(
+        default="your local authority's children's services", description="Name."
+    )
     children_services_number: str = Field(default="", description="Telephone number.")
 
 
@@ -296,27 +340,35 @@ class ReviewSection(Section):
     """[review]: the review page."""
 
     url: str = Field(default="", description="Address of the review page, shown in reports.")
-    listen: Endpoint = Field(default=HostPort("127.0.0.1", 8460), description="Where the review page listens.")
+    listen: Endpoint = Field(
+        default=HostPort("127.0.0.1", 8460), description="Where the review page listens."
+    )
 
 
 class StoreSection(Section):
     """[store]: where cases, effects and the audit trail are kept."""
 
     url: str = Field(default="", description="SQLAlchemy URL; SQLite in the state folder when empty.")
-    school_id: str = Field(default="school", pattern=r"^[a-z0-9-]{1,40}$", description="Key of this school's rows.")
+    school_id: str = Field(
+        default="school", pattern=r"^[a-z0-9-]{1,40}$", description="Key of this school's rows."
+    )
 
 
 class PolicySection(Section):
     """[policy]: the decision table and the recognisers."""
 
     table: PathText | None = Field(default=None, description="policy.toml; the shipped one when not set.")
-    platforms: PathText | None = Field(default=None, description="platforms.toml; the shipped one when not set.")
+    platforms: PathText | None = Field(
+        default=None, description="platforms.toml; the shipped one when not set."
+    )
 
 
 class ModelSection(Section):
     """[model]: the classifier's files."""
 
-    directory: PathText | None = Field(default=None, description="Registry folder; the shipped model when not set.")
+    directory: PathText | None = Field(
+        default=None, description="Registry folder; the shipped model when not set."
+    )
 
 
 class ChannelSection(Section):
@@ -332,7 +384,8 @@ class Config(Section):
     """The whole file."""
 
     mode: Annotated[Mode, _enum(Mode)] = Field(
-        default=Mode.ENFORCE, description="enforce, or shadow: hold nothing, record what would have been done."
+        default=Mode.ENFORCE,
+        description="enforce, or shadow: hold nothing, record what would have been done.",
     )
     school: SchoolSection
     lists: ListsSection
@@ -388,13 +441,17 @@ def load_config(path: Path) -> LoadedConfig:
         text = data.decode("utf-8")
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise ConfigProblem([f"{path}: cannot be read: {reason}; give --config FILE or set MAILGUARD_CONFIG"]) from problem
+        raise ConfigProblem(
+            [f"{path}: cannot be read: {reason}; give --config FILE or set MAILGUARD_CONFIG"]
+        ) from problem
     except UnicodeDecodeError as problem:
         raise ConfigProblem([f"{path}: is not UTF-8 at byte {problem.start}; save it as UTF-8"]) from problem
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise ConfigProblem([f"{path}: is not TOML: {problem}; compare with the sample config/mailguard.toml"]) from problem
+        raise ConfigProblem(
+            [f"{path}: is not TOML: {problem}; compare with the sample config/mailguard.toml"]
+        ) from problem
     try:
         config = Config.model_validate(document)
     except ValidationError as problem:
@@ -412,10 +469,16 @@ def load_config(path: Path) -> LoadedConfig:
 
 def _explain(error: Any, text: str, path: Path) -> str:
     """One validation error as "file:line: key = value: what is wrong; fix"."""
-    location = tuple(part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-")))
+    location = tuple(
+        part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-"))
+    )
     key = ".".join(str(part) for part in location) or "the file"
     line = _line_of(text, location)
-    shown = "" if error["type"] in ("missing", "value_error") and not location else _shown(error.get("input"), error["type"], key)
+    shown = (
+        ""
+        if error["type"] in ("missing", "value_error") and not location
+        else _shown(error.get("input"), error["type"], key)
+    )
     fix = _FIXES.get(error["type"], "see docs/reference/configuration.md")
     message = str(error["msg"]).removeprefix("Value error, ")
     return f"{path}:{line}: {key}{shown}: {message}; {fix}"
@@ -461,7 +524,11 @@ def _line_of(text: str, location: tuple[Any, ...]) -> int:
                     return number
             continue
         key = re.match(r"\s*([\w\"'.-]+)\s*=", line)
-        if key and [*table, *key.group(1).strip("\"'").split(".")] == names[: len(table) + key.group(1).count(".") + 1]:
+        if (
+            key
+            and [*table, *key.group(1).strip("\"'").split(".")]
+            == names[: len(table) + key.group(1).count(".") + 1]
+        ):
             if not indexes or seen.get(".".join(table), 0) == indexes[0] or ".".join(table) not in seen:
                 return number
     return best

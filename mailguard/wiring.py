@@ -25,7 +25,6 @@ from mailguard.domain.words import Role
 from mailguard.reading.platforms import PlatformsProblem, Recognisers
 from mailguard.shipped import shipped_path
 
-
 T = TypeVar("T")
 
 
@@ -132,7 +131,9 @@ def load_policy(loaded: LoadedConfig) -> Policy:
 
 def policy_report(loaded: LoadedConfig) -> PolicyReport:
     """The proof over the whole space, for ``mailguard policy check``."""
-    return check_policy(load_policy(loaded), available_roles=frozenset(school_of(loaded).role_addresses or {}))
+    return check_policy(
+        load_policy(loaded), available_roles=frozenset(school_of(loaded).role_addresses or {})
+    )
 
 
 def load_recognisers(loaded: LoadedConfig) -> Recognisers:
@@ -141,7 +142,9 @@ def load_recognisers(loaded: LoadedConfig) -> Recognisers:
     try:
         data = path.read_bytes()
     except OSError as problem:
-        raise ConfigProblem([f"{path}: cannot be read: {problem.strerror}; correct policy.platforms"]) from problem
+        raise ConfigProblem(
+            [f"{path}: cannot be read: {problem.strerror}; correct policy.platforms"]
+        ) from problem
     return Recognisers.from_toml(data, str(path))
 
 
@@ -154,7 +157,9 @@ def _toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
-        raise ConfigProblem([f"{path}: cannot be read: {problem.strerror}; correct policy.table"]) from problem
+        raise ConfigProblem(
+            [f"{path}: cannot be read: {problem.strerror}; correct policy.table"]
+        ) from problem
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise ConfigProblem([f"{path}: is not TOML: {problem}; restore the shipped file"]) from problem
 

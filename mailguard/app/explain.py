@@ -24,14 +24,18 @@ def explanation(inspection: Inspection, *, path: str) -> dict[str, Any]:
             "message_id": facts.message_id,
             "defects": list(facts.defects),
         },
-        "envelope": {"mail_from": inspection.envelope.mail_from, "rcpt_tos": list(inspection.envelope.rcpt_tos)},
+        "envelope": {
+            "mail_from": inspection.envelope.mail_from,
+            "rcpt_tos": list(inspection.envelope.rcpt_tos),
+        },
         "direction": assessment.direction.value,
         "initiator": assessment.initiator.value,
         "persons": [person_object(match) for match in one_match_a_person(assessment.matches)],
         "platform": platform_object(assessment.platform),
         "nature": assessment.shown_nature.value if assessment.shown_nature is not None else None,
         "signals": [
-            {"code": signal.code.code, "says": signal.says, "source": signal.source} for signal in assessment.signals
+            {"code": signal.code.code, "says": signal.says, "source": signal.source}
+            for signal in assessment.signals
         ],
         "scores": scores_object(inspection),
         "verdict": headline.verdict.value,
@@ -41,7 +45,9 @@ def explanation(inspection: Inspection, *, path: str) -> dict[str, Any]:
         "disposition": headline.disposition.value,
         "report": {
             "when": headline.report.value,
-            "to": [role.value for role in inspection.route.to] if headline.report is not ReportWhen.NONE else [],
+            "to": [role.value for role in inspection.route.to]
+            if headline.report is not ReportWhen.NONE
+            else [],
             "withheld_from": [role.value for role in inspection.route.withheld_from],
         },
         "policy_version": inspection.versions.policy,

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from mailguard.app.casebook import Casebook, NewRecipient, Opening, PlanEffects
 from mailguard.app.explain import one_match_a_person, person_object, platform_object, scores_object
 from mailguard.app.inspect import Inspection, Inspector
-from mailguard.app.ports import Clock, Receipt, Recorded, RecipientOutcome, TemporaryFailure
+from mailguard.app.ports import Clock, Receipt, RecipientOutcome, Recorded, TemporaryFailure
 from mailguard.app.ports_store import DecisionRecord, Store
 from mailguard.domain.case import Mode, notification_cluster_key, words_cluster_key
 from mailguard.domain.decide import Outcome
@@ -47,7 +47,10 @@ class Judged:
     def recipients(self) -> tuple[RecipientOutcome, ...]:
         return tuple(
             RecipientOutcome(
-                address=outcome.address, disposition=self.disposition_of(outcome), row=outcome.row.code, tag=outcome.row.tag
+                address=outcome.address,
+                disposition=self.disposition_of(outcome),
+                row=outcome.row.code,
+                tag=outcome.row.tag,
             )
             for outcome in self.inspection.decision.outcomes
         )
@@ -108,7 +111,9 @@ class PolicyGate:
             attempts = transaction.ledger.begin_attempt(key)
         self._on_alarm("inspection_failed", type(problem).__name__)
         if attempts < ATTEMPTS_BEFORE_HELD_RAW:
-            raise TemporaryFailure(f"inspection failed ({type(problem).__name__}), attempt {attempts}") from problem
+            raise TemporaryFailure(
+                f"inspection failed ({type(problem).__name__}), attempt {attempts}"
+            ) from problem
         return self._inspector.inspect_envelope_only(raw, envelope)
 
     def record(self, judgement: Judged) -> Recorded:
@@ -144,7 +149,13 @@ class PolicyGate:
         inspection, facts = judged.inspection, judged.inspection.facts
         senders = facts.named("From", "Sender")
         names = {mailbox.address.lower(): None for mailbox in facts.mailboxes if mailbox.address}
-        names.update({address.lower(): None for address in (judged.envelope.mail_from, *judged.envelope.rcpt_tos) if address})
+        names.update(
+            {
+                address.lower(): None
+                for address in (judged.envelope.mail_from, *judged.envelope.rcpt_tos)
+                if address
+            }
+        )
         return Opening(
             raw=judged.raw,
             content_key=f"{facts.content_sha256}:{facts.message_id}",
@@ -164,7 +175,9 @@ class PolicyGate:
             ),
             header_message_id=facts.message_id,
             subject=facts.subject,
-            sender=f"{senders[0].display_name} <{senders[0].address}>".strip() if senders else judged.envelope.mail_from,
+            sender=f"{senders[0].display_name} <{senders[0].address}>".strip()
+            if senders
+            else judged.envelope.mail_from,
             mail_from=judged.envelope.mail_from,
             addresses=tuple(names),
             authentication_results=facts.header_all("authentication-results")[:3],
@@ -195,7 +208,9 @@ class PolicyGate:
         text = f"{inspection.facts.subject}\n{inspection.facts.own_text}"
         if len(text.split()) < _WORDS_THAT_CLUSTER or inspection.facts.attachments:
             return ""
-        sender = next((mailbox.address for mailbox in inspection.facts.named("From")), judged.envelope.mail_from)
+        sender = next(
+            (mailbox.address for mailbox in inspection.facts.named("From")), judged.envelope.mail_from
+        )
         return words_cluster_key(
             sender=sender, text=text, row=headline.row.code, report_roles=inspection.route.to, local_day=day
         )
@@ -220,7 +235,8 @@ def decision_record(inspection: Inspection) -> DecisionRecord:
         platform=platform_object(assessment.platform),
         persons=tuple(person_object(match) for match in one_match_a_person(assessment.matches)),
         signals=tuple(
-            {"code": signal.code.code, "says": signal.says, "source": signal.source} for signal in assessment.signals
+            {"code": signal.code.code, "says": signal.says, "source": signal.source}
+            for signal in assessment.signals
         ),
         scores=scores_object(inspection),
         versions=inspection.versions,
@@ -248,7 +264,9 @@ def is_sealed(facts: MessageFacts, initiator: Initiator) -> bool:
     """True when a child's message carries pictures, videos, archives or encrypted parts: nobody looks without a reason."""
     if initiator not in _CHILDREN:
         return False
-    return facts.is_encrypted or any(part.family in _SEALED or part.is_encrypted for part in facts.attachments)
+    return facts.is_encrypted or any(
+        part.family in _SEALED or part.is_encrypted for part in facts.attachments
+    )
 
 
 def _delivery_key(judged: Judged, address: str) -> str:

@@ -21,7 +21,7 @@ from mailguard.domain.policy import Policy
 from mailguard.domain.roll import School
 from mailguard.domain.routing import Route, report_route
 from mailguard.domain.scores import Scores
-from mailguard.domain.words import Event, Kind, Level, ReportWhen, Role
+from mailguard.domain.words import Event, Kind, Level, ReportWhen
 from mailguard.reading.automatic import has_auto_reply_marks
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
@@ -69,7 +69,9 @@ class Inspector:
     clock: Clock
     trusted_authserv_ids: frozenset[str]
 
-    def inspect(self, raw: bytes, envelope: Envelope, *, verified: Authentication | None = None) -> Inspection:
+    def inspect(
+        self, raw: bytes, envelope: Envelope, *, verified: Authentication | None = None
+    ) -> Inspection:
         """Total: every input gives a decision. ``verified`` replaces what Authentication-Results say."""
         lists = self.lists()
         head_only = self._excluded_by_header(raw, envelope, lists, verified)
@@ -156,7 +158,12 @@ class Inspector:
         if not excluded_standing(find_parties(head, known), lists, authentication.overall):
             return None
         return replace(
-            head, sha256=hashlib.sha256(raw).hexdigest(), size_bytes=len(raw), own_text="", is_readable=True, defects=()
+            head,
+            sha256=hashlib.sha256(raw).hexdigest(),
+            size_bytes=len(raw),
+            own_text="",
+            is_readable=True,
+            defects=(),
         )
 
     def _platform(
@@ -172,7 +179,9 @@ class Inspector:
         if not platform.event_is_certain and scores.event:
             event = max(scores.event, key=scores.event.__getitem__)
             if scores.event[event] >= _MODEL_DECIDES_EVENT:
-                platform = replace(platform, event=Event(event), evidence=f"{platform.evidence}; event by the model")
+                platform = replace(
+                    platform, event=Event(event), evidence=f"{platform.evidence}; event by the model"
+                )
         return replace(platform, authenticated=authentication.overall)
 
     def _scores_of_user_text(
@@ -182,7 +191,13 @@ class Inspector:
         if not platform.user_text.strip():
             return replace(scores, nature={}, initiator={}, natures_over_threshold=(), is_child_voice=False)
         words = replace(
-            facts, subject="", own_text=platform.user_text, quoted_text="", attachments=(), links=(), headers=()
+            facts,
+            subject="",
+            own_text=platform.user_text,
+            quoted_text="",
+            attachments=(),
+            links=(),
+            headers=(),
         )
         typed = classifier.predict(words)
         return replace(typed, kind=scores.kind, event=scores.event, is_child_voice=False)
@@ -239,5 +254,3 @@ def _header_block(raw: bytes) -> bytes:
     """Everything before the first empty line, and the empty line."""
     ends = [index for mark in (b"\r\n\r\n", b"\n\n") if (index := raw.find(mark)) >= 0]
     return raw[: min(ends) + 2] + b"\r\n" if ends else raw
-
-

@@ -42,7 +42,11 @@ Exit status: 0 whatever the verdicts; 1 when a path could not be read; 2 wrong u
 @click.option("--mail-from", help="Envelope sender; '<>' is the null sender.")
 @click.option("--rcpt-to", "rcpt_tos", multiple=True, help="Envelope recipient; may be repeated.")
 @click.option(
-    "--received-via", type=click.Choice(["relay", "mailbox"]), default="relay", show_default=True, help="How it came."
+    "--received-via",
+    type=click.Choice(["relay", "mailbox"]),
+    default="relay",
+    show_default=True,
+    help="How it came.",
 )
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 def command(
@@ -65,20 +69,28 @@ def command(
     for answer in _with_progress(answers, total, show=as_json):
         failed = failed or "error" in answer
         if as_json:
-            click.echo(json.dumps({key: value for key, value in answer.items() if key != "clauses"}, ensure_ascii=False))
+            click.echo(
+                json.dumps(
+                    {key: value for key, value in answer.items() if key != "clauses"}, ensure_ascii=False
+                )
+            )
         else:
             click.echo(explanation_text(answer))
     if failed:
         sys.exit(FAILED)
 
 
-def given_envelope(mail_from: str | None, rcpt_tos: tuple[str, ...], received_via: str) -> tuple[str | None, tuple[str, ...], str]:
+def given_envelope(
+    mail_from: str | None, rcpt_tos: tuple[str, ...], received_via: str
+) -> tuple[str | None, tuple[str, ...], str]:
     """What the options say; None and () where they are silent."""
     sender = None if mail_from is None else mail_from.strip().strip("<>").strip('"')
     return sender, tuple(address.strip().strip("<>") for address in rcpt_tos), received_via
 
 
-def explain_one(found: FoundMessage, *, inspector: Inspector, given: tuple[str | None, tuple[str, ...], str]) -> Answer:
+def explain_one(
+    found: FoundMessage, *, inspector: Inspector, given: tuple[str | None, tuple[str, ...], str]
+) -> Answer:
     """The contract's object for one message, or its error."""
     from mailguard.app.inspect import envelope_of
     from mailguard.reading.message import read
@@ -95,13 +107,13 @@ def explain_one(found: FoundMessage, *, inspector: Inspector, given: tuple[str |
     inspection = inspector.inspect(loaded.raw, envelope)
     answer = explanation(inspection, path=loaded.label)
     answer["clauses"] = {
-        clause.strip(): inspector.policy.clauses.get(clause.strip(), "") for clause in answer["clause"].split(",")
+        clause.strip(): inspector.policy.clauses.get(clause.strip(), "")
+        for clause in answer["clause"].split(",")
     }
     return answer
 
 
 _worker_inspector: Inspector | None = None
-
 
 
 def _work(found: FoundMessage, given: tuple[str | None, tuple[str, ...], str]) -> Answer:
@@ -122,7 +134,7 @@ def _answers(
         return
     # Forked workers share what was just loaded; answers stream back in the order given.
     context = multiprocessing.get_context("fork")
-    global _worker_inspector  # noqa: PLW0603 - inherited by the forked workers
+    global _worker_inspector
     _worker_inspector = inspector
     with context.Pool(cores) as pool:
         yield from pool.imap(partial(_work, given=given), messages, chunksize=16)

@@ -14,27 +14,39 @@ def explanation_text(answer: dict[str, Any]) -> str:
     message, envelope, report = answer["message"], answer["envelope"], answer["report"]
     defects = ", ".join(message["defects"][:4]) or "none"
     lines = [
-        _line("message", f"{answer['path']} · {message['sha256'][:8]} · {_size(message['size_bytes'])} · defects: {defects}"),
-        _line("envelope", f"MAIL FROM <{envelope['mail_from']}>   RCPT TO {_addresses(envelope['rcpt_tos'])}"),
+        _line(
+            "message",
+            f"{answer['path']} · {message['sha256'][:8]} · {_size(message['size_bytes'])} · defects: {defects}",
+        ),
+        _line(
+            "envelope", f"MAIL FROM <{envelope['mail_from']}>   RCPT TO {_addresses(envelope['rcpt_tos'])}"
+        ),
         _line("direction", f"{answer['direction']}, started by {answer['initiator']}"),
     ]
     if answer["platform"]:
         platform = answer["platform"]
         actor = platform["actor"] or platform["handle"] or "nobody named"
         lines.append(
-            _line("platform", f"{platform['id']} ({platform['class']}), {platform['event']}, by {actor}; authentication {platform['authenticated']}")
+            _line(
+                "platform",
+                f"{platform['id']} ({platform['class']}), {platform['event']}, by {actor}; authentication {platform['authenticated']}",
+            )
         )
     for index, signal in enumerate(answer["signals"]):
         label = "signals" if index == 0 else ""
         source = f" ({signal['source']})" if signal["source"] else ""
         lines.append(_line(label, f"{signal['code']:<{_CODE_WIDTH}} {signal['says']}{source}"))
     words = "; ".join(f'{clause}: "{text}"' for clause, text in answer.get("clauses", {}).items() if text)
-    lines.append(_line("verdict", f"{answer['verdict']}   row {answer['row']}, clause {words or answer['clause']}"))
+    lines.append(
+        _line("verdict", f"{answer['verdict']}   row {answer['row']}, clause {words or answer['clause']}")
+    )
     if answer["nature"]:
         lines.append(_line("nature", answer["nature"]))
     lines.append(_line("would do", _action(answer)))
     for recipient in answer.get("recipients", []):
-        lines.append(_line("", f"{recipient['address']}: {recipient['disposition']} (row {recipient['row']})"))
+        lines.append(
+            _line("", f"{recipient['address']}: {recipient['disposition']} (row {recipient['row']})")
+        )
     if report["withheld_from"]:
         lines.append(_line("closed to", ", ".join(report["withheld_from"])))
     versions = f"Policy {answer['policy_version']} · lists {answer['lists_version']} · model {answer['model_id'] or 'none'}"

@@ -55,7 +55,9 @@ def read_message(found: FoundMessage) -> FoundMessage:
 def _files(folder: Path) -> list[Path]:
     maildir = [folder / "cur", folder / "new"]
     if any(place.is_dir() for place in maildir):
-        return sorted(file for place in maildir if place.is_dir() for file in place.iterdir() if file.is_file())
+        return sorted(
+            file for place in maildir if place.is_dir() for file in place.iterdir() if file.is_file()
+        )
     return sorted(file for file in folder.rglob("*.eml") if file.is_file())
 
 

@@ -50,7 +50,9 @@ def find_accused(
     """Whom ``text`` (an allegation) accuses. ``recipients``: the representatives it is addressed to."""
     body = _GREETING.sub(lambda found: " " * len(found.group(0)), text)
     if _SECOND_PERSON.search(body) and recipients:
-        return Accused(persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to")
+        return Accused(
+            persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to"
+        )
     hits = [hit for hit in staff_in_text(body) if hit.persons]
     exact = {hit.persons[0].id: hit for hit in hits if len(hit.persons) == 1}
     if exact:

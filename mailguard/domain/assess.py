@@ -95,7 +95,9 @@ class Assessment:
     sender: Sender
 
 
-def excluded_standing(parties: Parties, lists: SchoolLists, authentication: AuthenticationResult) -> tuple[Signal, ...]:
+def excluded_standing(
+    parties: Parties, lists: SchoolLists, authentication: AuthenticationResult
+) -> tuple[Signal, ...]:
     """Row X1 from envelope and header alone: the signals when every outside party is an excluded correspondent, else ()."""
     signals: dict[str, Signal] = {}
     outsiders = [
@@ -106,14 +108,20 @@ def excluded_standing(parties: Parties, lists: SchoolLists, authentication: Auth
         return ()
     for party in outsiders:
         entry = lists.excluded(party.address)
-        listed_child = on_list(lists.by_address(party.address), PersonList.PUPILS) or lists.is_pupil_domain(party.address)
+        listed_child = on_list(lists.by_address(party.address), PersonList.PUPILS) or lists.is_pupil_domain(
+            party.address
+        )
         if entry is None or listed_child:
             return ()
         signals[entry.source] = Signal(
-            SignalCode.EXCLUDED_CORRESPONDENT, f"{party.where} is an excluded correspondent ({entry.reason})", entry.source
+            SignalCode.EXCLUDED_CORRESPONDENT,
+            f"{party.where} is an excluded correspondent ({entry.reason})",
+            entry.source,
         )
     arrives = any(not lists.is_representative(party.address) for party in parties.senders if party.address)
-    needed = {AuthenticationResult.PASS} if arrives else {AuthenticationResult.PASS, AuthenticationResult.NONE}
+    needed = (
+        {AuthenticationResult.PASS} if arrives else {AuthenticationResult.PASS, AuthenticationResult.NONE}
+    )
     return tuple(signals.values()) if authentication in needed else ()
 
 
@@ -126,9 +134,7 @@ def assess(material: Material) -> Assessment:
     excluded = excluded_standing(parties, lists, authenticated)
     if excluded:
         return _assess_excluded(material, parties, signals + list(excluded))
-    finding = find_sender(
-        facts, parties.senders, lists, material.scores, authenticated, _signed(material)
-    )
+    finding = find_sender(facts, parties.senders, lists, material.scores, authenticated, _signed(material))
     platform = _platform_that_stands(material, finding)
     if platform is not None:
         return _assess_platform(material, parties, platform, signals)
@@ -161,7 +167,9 @@ def assess(material: Material) -> Assessment:
         signals.append(Signal(SignalCode.OWN_WORDS, "carries no words of its sender's own", "body"))
         shown = Nature.AUTOMATIC
     if not facts.is_readable:
-        signals.append(Signal(SignalCode.UNREADABLE, "could not be read: " + ", ".join(facts.defects[:3]), "message"))
+        signals.append(
+            Signal(SignalCode.UNREADABLE, "could not be read: " + ", ".join(facts.defects[:3]), "message")
+        )
     signals.append(Signal(SignalCode.DIRECTION, f"direction is {direction.value}", "parties"))
     matches = list(finding.matches)
     accused = _accused(material, parties, natures, finding.sender, signals)
@@ -181,7 +189,9 @@ def assess(material: Material) -> Assessment:
         situations=situations,
         accused_addresses=_addresses(accused),
         recipient_addresses=_representatives(parties.all_recipients, lists),
-        acting_addresses=_representatives(parties.senders, lists) if direction is Direction.OUTBOUND else frozenset(),
+        acting_addresses=_representatives(parties.senders, lists)
+        if direction is Direction.OUTBOUND
+        else frozenset(),
         sender=finding.sender,
     )
 
@@ -214,9 +224,21 @@ def _authentication_signals(authentication: Authentication, facts: MessageFacts)
         case AuthenticationResult.PASS:
             signals = [Signal(SignalCode.AUTH_PASS, f"sender verified{by}", "Authentication-Results")]
         case AuthenticationResult.FAIL:
-            signals = [Signal(SignalCode.AUTH_FAIL, f"sender not verified: authentication failed{by}", "Authentication-Results")]
+            signals = [
+                Signal(
+                    SignalCode.AUTH_FAIL,
+                    f"sender not verified: authentication failed{by}",
+                    "Authentication-Results",
+                )
+            ]
         case AuthenticationResult.NONE:
-            signals = [Signal(SignalCode.AUTH_NONE, "sender not verified: no trusted statement", "Authentication-Results")]
+            signals = [
+                Signal(
+                    SignalCode.AUTH_NONE,
+                    "sender not verified: no trusted statement",
+                    "Authentication-Results",
+                )
+            ]
     if facts.hidden_text.strip():
         signals.append(Signal(SignalCode.HIDDEN_TEXT, "carries text that a reader does not see", "body"))
     return signals
@@ -256,7 +278,10 @@ def _recipients(parties: Parties) -> tuple[Party, ...]:
 
 def _platform_that_stands(material: Material, finding: SenderFinding) -> PlatformFacts | None:
     """The platform reading, unless a person from the lists is in From (direct mail) or a mail system reports (bounces)."""
-    if material.platform is None or material.facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
+    if material.platform is None or material.facts.automatic in (
+        AutomaticMark.REPORT,
+        AutomaticMark.CALENDAR_REPLY,
+    ):
         return None
     from_people = [match for match in finding.matches if match.matched == "header From"]
     if from_people or finding.sender in (Sender.REPRESENTATIVE, Sender.FALSE_REPRESENTATIVE):
@@ -290,11 +315,15 @@ def _assess_platform(
         )
     source = "config/platforms.toml" if platform.is_listed else "content"
     code = SignalCode.PLATFORM if platform.is_listed else SignalCode.PLATFORM_BY_CONTENT
-    signals.append(Signal(code, f"a notification of {platform.id} ({platform.evidence or 'sender domain'})", source))
+    signals.append(
+        Signal(code, f"a notification of {platform.id} ({platform.evidence or 'sender domain'})", source)
+    )
     signals.append(Signal(SignalCode.EVENT, f"event {platform.event.value}", source))
     signals.extend(actor.signals)
     if activity:
-        signals.append(Signal(SignalCode.SCHOOL_ACTIVITY, f'shows a school activity ("{activity}")', "subject or text"))
+        signals.append(
+            Signal(SignalCode.SCHOOL_ACTIVITY, f'shows a school activity ("{activity}")', "subject or text")
+        )
     situations: dict[str, tuple[Situation, ...]] = {}
     for party in _recipients(parties):
         standing, says = standing_of(platform, party.address, material.school, lists, material.today)
@@ -324,7 +353,9 @@ def _assess_platform(
     )
 
 
-def _declared(material: Material, parties: Parties, authenticated: AuthenticationResult) -> tuple[Signal, ...]:
+def _declared(
+    material: Material, parties: Parties, authenticated: AuthenticationResult
+) -> tuple[Signal, ...]:
     """Row X2: the parties are exactly one representative and the person of a declared relationship with that one."""
     if authenticated is AuthenticationResult.FAIL:
         return ()
@@ -358,10 +389,14 @@ def _automatic(material: Material, signals: list[Signal]) -> Automatic:
     if mark in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY, AutomaticMark.NULL_SENDER) or (
         material.envelope.mail_from == "" and material.has_null_sender_marks
     ):
-        signals.append(Signal(SignalCode.AUTOMATIC_STRUCTURE, "an automatic answer by its structure", "structure"))
+        signals.append(
+            Signal(SignalCode.AUTOMATIC_STRUCTURE, "an automatic answer by its structure", "structure")
+        )
         return Automatic.STRUCTURE
     if mark is AutomaticMark.HEADER:
-        signals.append(Signal(SignalCode.AUTOMATIC_HEADER, "marked as automatic (RFC 3834)", "header Auto-Submitted"))
+        signals.append(
+            Signal(SignalCode.AUTOMATIC_HEADER, "marked as automatic (RFC 3834)", "header Auto-Submitted")
+        )
         return Automatic.HEADER
     return Automatic.NO
 
@@ -426,7 +461,9 @@ def _approved_channel(material: Material, parties: Parties, finding: SenderFindi
         return ()
     for channel in material.school.approved_channels:
         senders = all(
-            party.address.lower().endswith("@" + channel.pupil_domain) for party in parties.senders if party.address
+            party.address.lower().endswith("@" + channel.pupil_domain)
+            for party in parties.senders
+            if party.address
         )
         staff = {address.lower() for address in channel.representatives}
         recipients = all(party.address.lower() in staff for party in parties.all_recipients)
@@ -461,7 +498,11 @@ def _outbound(
         situation = replace(base, counterpart=counterpart, shows_school_activity=bool(activity))
         outside[party.address] = tuple(replace(situation, nature=nature) for nature in natures)
         if activity and counterpart is Counterpart.UNLISTED_PERSONAL:
-            signals.append(Signal(SignalCode.SCHOOL_ACTIVITY, f'pictures of a school activity ("{activity}")', "own words"))
+            signals.append(
+                Signal(
+                    SignalCode.SCHOOL_ACTIVITY, f'pictures of a school activity ("{activity}")', "own words"
+                )
+            )
     everything = tuple(dict.fromkeys(situation for several in outside.values() for situation in several))
     return {party.address: outside.get(party.address, everything) for party in _recipients(parties)}
 
@@ -476,7 +517,11 @@ def _counterpart(
         says = f"{party.where} posts to {gateway.platform_id}"
         signals.append(Signal(SignalCode.POSTING_GATEWAY, says, "config/platforms.toml"))
         if account is not None:
-            signals.append(Signal(SignalCode.OFFICIAL_ACCOUNT, "the mailbox has an official account there", account.source))
+            signals.append(
+                Signal(
+                    SignalCode.OFFICIAL_ACCOUNT, "the mailbox has an official account there", account.source
+                )
+            )
             return Counterpart.OFFICIAL_GATEWAY
         return Counterpart.GATEWAY
     people = lists.by_address(party.address)
@@ -486,7 +531,9 @@ def _counterpart(
         matches.append(PersonMatch(person, party.where, Certainty.EXACT, party.address))
         signals.append(Signal(SignalCode.PUPIL_ADDRESS, f"{party.where} is pupil {person.id}", person.source))
     if at_school and not pupils:
-        signals.append(Signal(SignalCode.PUPIL_DOMAIN, f"{party.where} is under a pupil domain", "school.pupil_domains"))
+        signals.append(
+            Signal(SignalCode.PUPIL_DOMAIN, f"{party.where} is under a pupil domain", "school.pupil_domains")
+        )
     if at_school:
         return Counterpart.CHILD_AT_SCHOOL
     if pupils:
@@ -494,7 +541,9 @@ def _counterpart(
     parents = on_list(people, PersonList.PARENTS)
     for person in parents:
         matches.append(PersonMatch(person, party.where, Certainty.EXACT, party.address))
-        signals.append(Signal(SignalCode.PARENT_ADDRESS, f"{party.where} is parent {person.id}", person.source))
+        signals.append(
+            Signal(SignalCode.PARENT_ADDRESS, f"{party.where} is parent {person.id}", person.source)
+        )
     if parents:
         return Counterpart.PARENT
     near = lists.near_address(party.address)
@@ -510,7 +559,13 @@ def _counterpart(
     if near or named:
         return Counterpart.PROBABLE_CHILD
     if lists.is_personal_mail(party.address):
-        signals.append(Signal(SignalCode.PERSONAL_MAIL, f"{party.where} is a personal address on no list", "personal-mail domains"))
+        signals.append(
+            Signal(
+                SignalCode.PERSONAL_MAIL,
+                f"{party.where} is a personal address on no list",
+                "personal-mail domains",
+            )
+        )
         return Counterpart.UNLISTED_PERSONAL
     return Counterpart.OTHER
 
@@ -532,7 +587,11 @@ def _direct_initiator(
 
 def is_machine(facts: MessageFacts, scores: Scores) -> bool:
     """Bulk or automatic mail: nobody in person wrote to this recipient."""
-    marks = bool(facts.header("list-unsubscribe")) or facts.header("precedence").lower() in {"bulk", "junk", "list"}
+    marks = bool(facts.header("list-unsubscribe")) or facts.header("precedence").lower() in {
+        "bulk",
+        "junk",
+        "list",
+    }
     likely = scores.kind.get(Kind.BULK.value, 0.0) + scores.kind.get(Kind.AUTOMATIC.value, 0.0)
     return marks or likely > 0.5
 

@@ -48,4 +48,6 @@ def size(box: Box) -> int:
 
 def example(box: Box, dimensions: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """One point of the box: in each dimension the first value in the dimension's own order."""
-    return {name: next(value for value in dimensions[name] if value in values) for name, values in box.items()}
+    return {
+        name: next(value for value in dimensions[name] if value in values) for name, values in box.items()
+    }

@@ -37,13 +37,17 @@ def find_natures(
     is_person = sender in _PERSONS or direction is Direction.OUTBOUND
     if media and len(words) <= _FEW_WORDS and is_person and not _is_school_business(facts, scores):
         found[Nature.IMAGE] = None
-        signals.append(Signal(SignalCode.PICTURE_ONLY, f"a {media[0].family.value} is the message", "attachments"))
+        signals.append(
+            Signal(SignalCode.PICTURE_ONLY, f"a {media[0].family.value} is the message", "attachments")
+        )
     if social_link is not None and is_person:
         for link in facts.links:
             platform = social_link(link.url) if link.source is TextSource.OWN else ""
             if platform:
                 found[Nature.SOCIAL_INVITE] = None
-                signals.append(Signal(SignalCode.NATURE_LINK, f"a link to {platform} in the sender's own words", "link"))
+                signals.append(
+                    Signal(SignalCode.NATURE_LINK, f"a link to {platform} in the sender's own words", "link")
+                )
     for word in scores.natures_over_threshold:
         nature = Nature(word)
         if nature is Nature.IMAGE and not media:
@@ -56,7 +60,13 @@ def find_natures(
         likeliest = _likeliest(scores)
         found[likeliest] = None
         if scores.model_id:
-            signals.append(Signal(SignalCode.MODEL_UNCERTAIN, f"the model is not sure; most like {likeliest.value}", f"model {scores.model_id}"))
+            signals.append(
+                Signal(
+                    SignalCode.MODEL_UNCERTAIN,
+                    f"the model is not sure; most like {likeliest.value}",
+                    f"model {scores.model_id}",
+                )
+            )
     ordered = tuple(sorted(found, key=lambda nature: nature.gravity))
     return ordered, ordered[0]
 

@@ -44,7 +44,9 @@ def find_parties(facts: MessageFacts, envelope: Envelope) -> Parties:
         senders.append(Party(envelope.mail_from, "", "MAIL FROM"))
     senders.extend(_party(mailbox) for mailbox in facts.named(*SENDER_HEADERS))
     if facts.calendar is not None:
-        answering = facts.calendar.method.upper() == "REPLY" or facts.automatic is AutomaticMark.CALENDAR_REPLY
+        answering = (
+            facts.calendar.method.upper() == "REPLY" or facts.automatic is AutomaticMark.CALENDAR_REPLY
+        )
         if answering:
             senders.extend(Party(address, "", "calendar attendee") for address in facts.calendar.attendees)
         elif facts.calendar.organizer:

@@ -37,16 +37,30 @@ class ActorFinding:
 
 
 def find_actor(
-    platform: PlatformFacts, senders: tuple[Party, ...], mailboxes: list[Party], lists: SchoolLists, today: date
+    platform: PlatformFacts,
+    senders: tuple[Party, ...],
+    mailboxes: list[Party],
+    lists: SchoolLists,
+    today: date,
 ) -> ActorFinding:
     """The person who acted: by registered handle or listed address exactly, else by name on the roll, parents, staff."""
     declared_people = _declared_people(mailboxes, lists, today)
     exact: list[tuple[Person, str, SignalCode]] = []
     for handle in filter(None, (platform.handle, platform.actor)):
         for person in lists.by_handle(platform.id, handle):
-            exact.append((person, f"the actor's handle is registered for pupil {person.id}", SignalCode.REGISTERED_HANDLE))
+            exact.append(
+                (
+                    person,
+                    f"the actor's handle is registered for pupil {person.id}",
+                    SignalCode.REGISTERED_HANDLE,
+                )
+            )
     addresses = [(platform.actor_address, "the actor's address")]
-    addresses += [(party.address, party.where) for party in senders if party.where in ("header Reply-To", "header Sender")]
+    addresses += [
+        (party.address, party.where)
+        for party in senders
+        if party.where in ("header Reply-To", "header Sender")
+    ]
     for address, where in addresses:
         if not address:
             continue
@@ -55,7 +69,9 @@ def find_actor(
         for person in on_list(lists.by_address(address), PersonList.PARENTS):
             exact.append((person, f"{where} is parent {person.id}", SignalCode.PARENT_ADDRESS))
         if lists.is_pupil_domain(address) and not lists.by_address(address):
-            signal = Signal(SignalCode.PUPIL_DOMAIN, f"{where} is under a pupil domain", "school.pupil_domains")
+            signal = Signal(
+                SignalCode.PUPIL_DOMAIN, f"{where} is under a pupil domain", "school.pupil_domains"
+            )
             return ActorFinding(Actor.CHILD, (), (signal,))
     if any(person.id in declared_people for person, _, _ in exact):
         return ActorFinding(Actor.OTHER, (), ())
@@ -64,13 +80,17 @@ def find_actor(
         if chosen:
             return ActorFinding(
                 kind=kind,
-                matches=tuple(PersonMatch(person, "platform actor", Certainty.EXACT) for person, _, _ in chosen),
+                matches=tuple(
+                    PersonMatch(person, "platform actor", Certainty.EXACT) for person, _, _ in chosen
+                ),
                 signals=tuple(Signal(code, says, person.source) for person, says, code in chosen),
             )
     return _named_actor(platform, lists, declared_people)
 
 
-def _named_actor(platform: PlatformFacts, lists: SchoolLists, declared_people: frozenset[str]) -> ActorFinding:
+def _named_actor(
+    platform: PlatformFacts, lists: SchoolLists, declared_people: frozenset[str]
+) -> ActorFinding:
     for wanted, kind, code in (
         (PersonList.PUPILS, Actor.PROBABLE_CHILD, SignalCode.ROLL_NAME),
         (PersonList.PARENTS, Actor.PARENT, SignalCode.PARENT_NAME),
@@ -109,14 +129,24 @@ def standing_of(
     """How this platform stands for this mailbox. A contradicted claim earns no trust."""
     if platform.is_lookalike or platform.authenticated is AuthenticationResult.FAIL:
         why = "its domain imitates a platform's" if platform.is_lookalike else "authentication failed"
-        signal = Signal(SignalCode.PLATFORM_CONTRADICTED, f"claims to be {platform.id}, but {why}", "authentication")
+        signal = Signal(
+            SignalCode.PLATFORM_CONTRADICTED, f"claims to be {platform.id}, but {why}", "authentication"
+        )
         return PlatformStanding.CONTRADICTED, (signal,)
     if platform.id in school.approved_platforms:
-        signal = Signal(SignalCode.APPROVED_PLATFORM, f"{platform.id} is an approved platform", "school.approved_platforms")
+        signal = Signal(
+            SignalCode.APPROVED_PLATFORM,
+            f"{platform.id} is an approved platform",
+            "school.approved_platforms",
+        )
         return PlatformStanding.APPROVED, (signal,)
     account = lists.official_account(mailbox, platform.id, today)
     if account is not None:
-        signal = Signal(SignalCode.OFFICIAL_ACCOUNT, f"the mailbox has an official account on {platform.id}", account.source)
+        signal = Signal(
+            SignalCode.OFFICIAL_ACCOUNT,
+            f"the mailbox has an official account on {platform.id}",
+            account.source,
+        )
         return PlatformStanding.OFFICIAL, (signal,)
     return PlatformStanding.ORDINARY, ()
 

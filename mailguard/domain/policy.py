@@ -60,7 +60,9 @@ class Row:
     tag: str = ""
 
     def matches(self, point: Mapping[str, str]) -> bool:
-        return any(all(point[name] in values for name, values in condition.items()) for condition in self.when)
+        return any(
+            all(point[name] in values for name, values in condition.items()) for condition in self.when
+        )
 
     def verdict_for(self, point: Mapping[str, str]) -> Verdict:
         """The row's verdict; where it depends on who wrote or acted, the child-like reading's."""
@@ -70,7 +72,9 @@ class Row:
         raise KeyError(self.code)
 
     def consequence_for(self, situation: Situation, grave_natures: frozenset[Nature]) -> Consequence:
-        chosen = self.grave if self.grave is not None and situation.nature in grave_natures else self.consequence
+        chosen = (
+            self.grave if self.grave is not None and situation.nature in grave_natures else self.consequence
+        )
         if self.hold_from:
             held = str(situation.part) in self.hold_from
             return Consequence(
@@ -115,15 +119,21 @@ def parse_policy(document: Mapping[str, Any], *, source: str = "policy.toml") ->
             problems.append(f"{source}: grave_natures: {word!r} is no nature; use one of {_words(Nature)}")
     rows: list[Row] = []
     for number, table in enumerate(document.get("row", ()), start=1):
-        row = _parse_row(table, f"{source}: row {number} ({table.get('code', 'no code')})", aliases, clauses, problems)
+        row = _parse_row(
+            table, f"{source}: row {number} ({table.get('code', 'no code')})", aliases, clauses, problems
+        )
         if row is not None:
             if any(row.code == other.code for other in rows):
-                problems.append(f"{source}: row {number}: code {row.code} is used twice; give each row its own")
+                problems.append(
+                    f"{source}: row {number}: code {row.code} is used twice; give each row its own"
+                )
             rows.append(row)
     if not rows:
         problems.append(f"{source}: no [[row]]: restore the table from the shipped policy.toml")
     elif any(rows[-1].when[0]):
-        problems.append(f"{source}: the last row ({rows[-1].code}) must match everything: give it no conditions")
+        problems.append(
+            f"{source}: the last row ({rows[-1].code}) must match everything: give it no conditions"
+        )
     unknown = set(document) - {"groups", "clauses", "grave_natures", "row", "title"}
     problems.extend(f"{source}: {key}: unknown key; remove it" for key in sorted(unknown))
     if problems:
@@ -141,7 +151,18 @@ def _parse_row(
     problems: list[str],
 ) -> Row | None:
     before = len(problems)
-    known = {"code", "when", "verdict", "disposition", "report", "level", "grave", "clause", "subjects", "says"}
+    known = {
+        "code",
+        "when",
+        "verdict",
+        "disposition",
+        "report",
+        "level",
+        "grave",
+        "clause",
+        "subjects",
+        "says",
+    }
     known |= {"hold_from", "opens_case", "tag"}
     problems.extend(f"{where}: {key}: unknown key; remove it" for key in sorted(set(table) - known))
     when = table.get("when", {})

@@ -51,23 +51,38 @@ IMPOSSIBLE: tuple[tuple[str, dict[str, frozenset[str]]], ...] = (
     ),
     (
         "only the platform itself sends its notifications: a listed sender makes it direct mail",
-        {"platform": frozenset(DIMENSIONS["platform"]) - {"none"}, "sender": frozenset(DIMENSIONS["sender"]) - {"other"}},
+        {
+            "platform": frozenset(DIMENSIONS["platform"]) - {"none"},
+            "sender": frozenset(DIMENSIONS["sender"]) - {"other"},
+        },
     ),
     (
         "a platform's notification is no automatic answer to anybody by its header alone",
-        {"platform": frozenset(DIMENSIONS["platform"]) - {"none"}, "automatic": frozenset({"header", "structure"})},
+        {
+            "platform": frozenset(DIMENSIONS["platform"]) - {"none"},
+            "automatic": frozenset({"header", "structure"}),
+        },
     ),
     (
         "outbound mail is a representative's",
-        {"direction": frozenset({"outbound"}), "sender": frozenset(DIMENSIONS["sender"]) - {"representative"}},
+        {
+            "direction": frozenset({"outbound"}),
+            "sender": frozenset(DIMENSIONS["sender"]) - {"representative"},
+        },
     ),
     (
         "a child never writes internal mail",
-        {"direction": frozenset({"internal"}), "sender": frozenset({"child", "probable-child", "parent", "other"})},
+        {
+            "direction": frozenset({"internal"}),
+            "sender": frozenset({"child", "probable-child", "parent", "other"}),
+        },
     ),
     (
         "only outbound mail has an outside counterpart",
-        {"direction": frozenset({"inbound", "internal", "other"}), "counterpart": frozenset(DIMENSIONS["counterpart"]) - {"none"}},
+        {
+            "direction": frozenset({"inbound", "internal", "other"}),
+            "counterpart": frozenset(DIMENSIONS["counterpart"]) - {"none"},
+        },
     ),
     (
         "outbound mail always has one",
@@ -109,11 +124,15 @@ def check_policy(policy: Policy, *, available_roles: frozenset[Role] = frozenset
         points = sum(map(size, decided))
         shares.append(RowShare(code=row.code, points=points))
         if not points:
-            problems.append(f"row {row.code} can never match: an earlier row takes all of it; move it up or remove it")
+            problems.append(
+                f"row {row.code} can never match: an earlier row takes all of it; move it up or remove it"
+            )
         for box in decided:
             problems.extend(_child_problems(row, box, policy))
     if remaining:
-        problems.append(f"no row matches {example(remaining[0], DIMENSIONS)}; end the table with a row without conditions")
+        problems.append(
+            f"no row matches {example(remaining[0], DIMENSIONS)}; end the table with a row without conditions"
+        )
     problems.extend(_chain_problems(available_roles))
     return PolicyReport(points=total, shares=tuple(shares), problems=tuple(dict.fromkeys(problems)))
 
@@ -164,7 +183,7 @@ def _child_problems(row: Row, box: Box, policy: Policy) -> Iterator[str]:
                 continue
             yield (
                 f"row {row.code} lets a child's contact go unreported, for example {example(piece, DIMENSIONS)}; "
-                "set report = \"now\" or move the row below the one that reports it"
+                'set report = "now" or move the row below the one that reports it'
             )
 
 

@@ -36,7 +36,9 @@ class School:
     def role_of(self, address: str) -> Role | None:
         """The role whose configured address this is (case apart), else None."""
         wanted = address.lower()
-        return next((role for role, own in (self.role_addresses or {}).items() if own.lower() == wanted), None)
+        return next(
+            (role for role, own in (self.role_addresses or {}).items() if own.lower() == wanted), None
+        )
 
 
 class SchoolLists(Protocol):
@@ -91,7 +93,9 @@ class SchoolLists(Protocol):
         """The mailbox's account on that platform, not expired by the clock."""
         ...
 
-    def official_gateway(self, mailbox: str, platform_id: str, gateway_address: str, today: date) -> OfficialAccount | None:
+    def official_gateway(
+        self, mailbox: str, platform_id: str, gateway_address: str, today: date
+    ) -> OfficialAccount | None:
         """As official_account; a registered handle that is itself a gateway address counts only for that address."""
         ...
 

@@ -24,7 +24,9 @@ _ACTIVITY = re.compile(
 
 def shows_school_activity(texts: tuple[str, ...], school_name: str) -> str:
     """The words that say so, "" when none do. The school's name without "School" counts too."""
-    short_name = re.sub(r"\b(high|primary|secondary|academy|community|school|the|college)\b", "", school_name, flags=re.I)
+    short_name = re.sub(
+        r"\b(high|primary|secondary|academy|community|school|the|college)\b", "", school_name, flags=re.I
+    )
     short_name = " ".join(re.findall(r"[^\W_]+", short_name)).lower()
     for text in texts:
         found = _ACTIVITY.search(text)

@@ -62,7 +62,9 @@ class _Evidence:
     matches: list[PersonMatch] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
 
-    def add(self, code: SignalCode, people: tuple[Person, ...], party: Party, certainty: Certainty, says: str) -> None:
+    def add(
+        self, code: SignalCode, people: tuple[Person, ...], party: Party, certainty: Certainty, says: str
+    ) -> None:
         shown = certainty if len(people) <= 1 or certainty is Certainty.EXACT else Certainty.ONE_OF
         for person in people:
             self.matches.append(PersonMatch(person, party.where, shown, party.address))
@@ -95,7 +97,11 @@ def find_sender(
     if adult is Sender.REPRESENTATIVE and authenticated is AuthenticationResult.FAIL:
         adult = Sender.FALSE_REPRESENTATIVE
         evidence.signals.append(
-            Signal(SignalCode.FALSE_REPRESENTATIVE, "claims to be a representative, but authentication failed", "authentication")
+            Signal(
+                SignalCode.FALSE_REPRESENTATIVE,
+                "claims to be a representative, but authentication failed",
+                "authentication",
+            )
         )
     return SenderFinding(adult, tuple(evidence.matches), tuple(evidence.signals))
 
@@ -119,7 +125,9 @@ def _listed_senders(
         if lists.is_pupil_domain(party.address) and not _is_postmaster(party.address):
             child = True
             evidence.signals.append(
-                Signal(SignalCode.PUPIL_DOMAIN, f"{party.where} is under a pupil domain", "school.pupil_domains")
+                Signal(
+                    SignalCode.PUPIL_DOMAIN, f"{party.where} is under a pupil domain", "school.pupil_domains"
+                )
             )
             continue
         parents = on_list(people, PersonList.PARENTS)
@@ -130,10 +138,16 @@ def _listed_senders(
         if party.where in ("header From", "MAIL FROM") and lists.is_representative(party.address):
             representative = representative or party.where == "header From" or not _has_from(senders)
             staff = on_list(people, PersonList.STAFF)
-            evidence.add(SignalCode.STAFF_ADDRESS, staff, party, Certainty.EXACT, "{where} is representative {id}")
+            evidence.add(
+                SignalCode.STAFF_ADDRESS, staff, party, Certainty.EXACT, "{where} is representative {id}"
+            )
             if not staff:
                 evidence.signals.append(
-                    Signal(SignalCode.STAFF_ADDRESS, f"{party.where} is under the school's domain", "school.domains")
+                    Signal(
+                        SignalCode.STAFF_ADDRESS,
+                        f"{party.where} is under the school's domain",
+                        "school.domains",
+                    )
                 )
     return child, parent, representative
 
@@ -144,7 +158,13 @@ def _has_from(senders: tuple[Party, ...]) -> bool:
 
 def _is_postmaster(address: str) -> bool:
     """RFC 5321 4.5.1, RFC 2142: a domain's own machinery is no pupil."""
-    return address.partition("@")[0].lower() in {"postmaster", "mailer-daemon", "abuse", "noreply", "no-reply"}
+    return address.partition("@")[0].lower() in {
+        "postmaster",
+        "mailer-daemon",
+        "abuse",
+        "noreply",
+        "no-reply",
+    }
 
 
 def _is_probably_a_child(
@@ -167,21 +187,37 @@ def _is_probably_a_child(
             continue
         near = lists.near_address(party.address)
         if near:
-            evidence.add(SignalCode.NEAR_ADDRESS, near, party, Certainty.NEAR, "{where} is nearly an address of pupil {id}")
+            evidence.add(
+                SignalCode.NEAR_ADDRESS,
+                near,
+                party,
+                Certainty.NEAR,
+                "{where} is nearly an address of pupil {id}",
+            )
         if lists.is_lookalike_of_pupil_domain(party.address):
             evidence.signals.append(
-                Signal(SignalCode.LOOKALIKE_PUPIL_DOMAIN, f"the domain of {party.where} imitates the pupils'", party.where)
+                Signal(
+                    SignalCode.LOOKALIKE_PUPIL_DOMAIN,
+                    f"the domain of {party.where} imitates the pupils'",
+                    party.where,
+                )
             )
         if lists.is_personal_mail(party.address):
             personal = True
             named = lists.named(party.display_name, PUPILS) if party.display_name else ()
             if named:
-                evidence.add(SignalCode.ROLL_NAME, named, party, Certainty.NAME, "the name in {where} fits pupil {id}")
-    if lists_lookalike := [s for s in evidence.signals[before:] if s.code is SignalCode.LOOKALIKE_PUPIL_DOMAIN]:
+                evidence.add(
+                    SignalCode.ROLL_NAME, named, party, Certainty.NAME, "the name in {where} fits pupil {id}"
+                )
+    if lists_lookalike := [
+        s for s in evidence.signals[before:] if s.code is SignalCode.LOOKALIKE_PUPIL_DOMAIN
+    ]:
         for party in senders:
             named = lists.named(party.display_name, PUPILS) if party.display_name else ()
             if named and lists_lookalike:
-                evidence.add(SignalCode.ROLL_NAME, named, party, Certainty.NAME, "the name in {where} fits pupil {id}")
+                evidence.add(
+                    SignalCode.ROLL_NAME, named, party, Certainty.NAME, "the name in {where} fits pupil {id}"
+                )
     if personal:
         _unknown_child(facts, scores, signed_names, evidence, already=len(evidence.signals) > before)
     return len(evidence.signals) > before
@@ -192,9 +228,7 @@ def _child_on_parent_address(
 ) -> None:
     text = f"{facts.subject}\n{facts.own_text}"
     parents = [match for match in evidence.matches if match.person.list is PersonList.PARENTS]
-    children = {
-        child.id: child for match in parents for child in lists.pupils_of(match.person.id)
-    }
+    children = {child.id: child for match in parents for child in lists.pupils_of(match.person.id)}
     given = {child.name.split()[0].lower(): child for child in children.values() if child.name.split()}
     party = Party(parents[0].address if parents else "", "", "own words")
     named = tuple(
@@ -204,19 +238,37 @@ def _child_on_parent_address(
     )
     if _SAYS_A_CHILD_WRITES.search(text) or (_BORROWED.search(text) and (named or scores.is_child_voice)):
         people = named or tuple(children.values())
-        evidence.add(SignalCode.CHILD_ON_PARENT_ADDRESS, people, party, Certainty.NAME, "says that pupil {id} writes on a parent's account")
+        evidence.add(
+            SignalCode.CHILD_ON_PARENT_ADDRESS,
+            people,
+            party,
+            Certainty.NAME,
+            "says that pupil {id} writes on a parent's account",
+        )
         if not people:
             evidence.signals.append(
-                Signal(SignalCode.CHILD_ON_PARENT_ADDRESS, "says that a child writes on a parent's account", "own words")
+                Signal(
+                    SignalCode.CHILD_ON_PARENT_ADDRESS,
+                    "says that a child writes on a parent's account",
+                    "own words",
+                )
             )
         return
     display = {mailbox.display_name for mailbox in facts.named("From") if mailbox.display_name}
     for name in display:
         fits = tuple(child for child in lists.named(name, PUPILS) if child.id in children)
-        parent_too = any(match.person in lists.named(name, frozenset({PersonList.PARENTS})) for match in parents)
+        parent_too = any(
+            match.person in lists.named(name, frozenset({PersonList.PARENTS})) for match in parents
+        )
         if fits and not parent_too:
             header = Party(party.address, name, "header From")
-            evidence.add(SignalCode.ROLL_NAME, fits, header, Certainty.NAME, "the name in {where} fits pupil {id}, not the parent")
+            evidence.add(
+                SignalCode.ROLL_NAME,
+                fits,
+                header,
+                Certainty.NAME,
+                "the name in {where} fits pupil {id}, not the parent",
+            )
             return
     if named and (scores.is_child_voice or _IN_FORM.search(text)):
         evidence.add(SignalCode.CHILD_CLAIM, named, party, Certainty.NAME, "introduces itself as pupil {id}")
@@ -231,7 +283,9 @@ def _child_on_parent_address(
             f"reads as written by a child ({reasons or 'wording'}), perhaps pupil {{id}}",
         )
         if not children:
-            evidence.signals.append(Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons})", "model"))
+            evidence.signals.append(
+                Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons})", "model")
+            )
 
 
 def _unknown_child(
@@ -247,9 +301,13 @@ def _unknown_child(
     party = Party("", "", "own words")
     signed = () if already else signed_names(f"{facts.own_text}\n{facts.signature_text}")
     if signed and (scores.is_child_voice or _IN_FORM.search(text)):
-        evidence.add(SignalCode.CHILD_CLAIM, signed, party, Certainty.NAME, "signs with the name of pupil {id}")
+        evidence.add(
+            SignalCode.CHILD_CLAIM, signed, party, Certainty.NAME, "signs with the name of pupil {id}"
+        )
     elif _IN_FORM.search(text) and scores.initiator.get("child", 1.0) > 0.3 and not already:
-        evidence.signals.append(Signal(SignalCode.CHILD_CLAIM, "says it writes as a pupil of a class", "own words"))
+        evidence.signals.append(
+            Signal(SignalCode.CHILD_CLAIM, "says it writes as a pupil of a class", "own words")
+        )
     if scores.is_child_voice:
         reasons = ", ".join(f'"{word}"' for word in scores.reasons.get("initiator.child", ())[:4])
         evidence.signals.append(

@@ -1,0 +1,201 @@
+"""Who on the lists is named in a short text, in time that does not grow with the lists.
+
+Given name and surname are looked up together, so that a surname borne by hundreds costs no more than a rare one; a slip in
+a surname is found by its deletion neighbourhood and confirmed letter by letter. Source: DECISIONS.md, "Roll name".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailguard.domain.address import deletions, is_one_slip
+from mailguard.domain.folding import fold_letters, leet_readings, read_marks
+from mailguard.domain.names import PARTICLES, Nicknames, parse_name
+from mailguard.domain.people import Person
+from mailguard.domain.words import PersonList
+
+SHORTEST_SLIPPED_SURNAME = 5
+_LONGEST_TEXT = 200
+_MOST_WORDS = 12
+_MOST_JOINED = 3
+_WIDEST_GAP = 2
+_SHORTEST_RUN = 7
+_LONGEST_RUN = 40
+_CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_BOUNDARY = re.compile(r"\s[-–—]\s|[|/;:&+·•\n]|\b(?:and|und|et|via|from|with|on|at|by)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
+# Handles that start and end in x's.
+_DECORATION = re.compile(r"^x{2,}$|^x{2,}(?=.{4})|(?<=.{4})x{2,}$")
+LOOSE = 2
+_LOOSEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NameHit:
+    """``looseness`` 0: as listed; 1: a nickname, a part that stands alone or words between; 2 or more: a slip, half a surname."""
+
+    person: Person
+    looseness: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    person: Person
+    given_steps: int
+    looseness: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Neighbouring words read as one; ``start`` and ``end`` count words."""
+
+    start: int
+    end: int
+    readings: tuple[str, ...]
+
+
+class NameIndex:
+    """Immutable after construction; a query's look-ups are bounded by the query alone."""
+
+    def __init__(self, people: Iterable[Person], nicknames: Nicknames) -> None:
+        self._nicknames = nicknames
+        pairs: dict[tuple[str, str], list[_Entry]] = {}
+        roots_of: dict[str, tuple[tuple[str, int], ...]] = {}
+        surnames: dict[str, None] = {}
+        for person in people:
+            name = parse_name(person.name)
+            for surname in name.surnames:
+                surnames[surname.word] = None
+                for given in name.given:
+                    if given.word not in roots_of:
+                        roots_of[given.word] = nicknames.roots(given.word)
+                    for root, steps in roots_of[given.word]:
+                        entry = _Entry(person, steps, surname.looseness + given.looseness)
+                        pairs.setdefault((root, surname.word), []).append(entry)
+        self._pairs = {pair: tuple(entries) for pair, entries in pairs.items()}
+        self._given = frozenset(root for root, _ in pairs)
+        self._surnames = frozenset(surnames)
+        near: dict[str, list[str]] = {}
+        for word in surnames:
+            if len(word) >= SHORTEST_SLIPPED_SURNAME:
+                for shorter in deletions(word):
+                    near.setdefault(shorter, []).append(word)
+        self._near = {shorter: tuple(words) for shorter, words in near.items()}
+
+    def find(self, text: str, lists: frozenset[PersonList]) -> tuple[Person, ...]:
+        """Everyone on ``lists`` whom the text names, the best fit first; a loose fit only where nobody fits well."""
+        hits = self.hits(text)
+        if not hits:
+            return ()
+        best = min(hits.values(), key=lambda hit: hit.looseness).looseness
+        wanted = [
+            hit for hit in hits.values() if hit.person.list in lists and (best > 0 or hit.looseness < LOOSE)
+        ]
+        return tuple(hit.person for hit in sorted(wanted, key=lambda hit: (hit.looseness, hit.person.id)))
+
+    def hits(self, text: str) -> dict[str, NameHit]:
+        """Everyone on any list whom the text names, by id."""
+        found: dict[str, NameHit] = {}
+        for words in word_runs(text):
+            for hit in self._in_words(words):
+                known = found.get(hit.person.id)
+                if known is None or hit.looseness < known.looseness:
+                    found[hit.person.id] = hit
+        return found
+
+    def _in_words(self, words: tuple[str, ...]) -> Iterator[NameHit]:
+        spans = tuple(_spans(words))
+        givens = [(span, roots) for span in spans if (roots := self._roots(span))]
+        for given, roots in givens:
+            for surname in spans:
+                gap = max(surname.start - given.end, given.start - surname.end)
+                if 0 <= gap <= _WIDEST_GAP:
+                    yield from self._pair(roots, surname.readings, extra=min(gap, 1))
+        if len(words) == 1:
+            yield from self._run_together(words[0])
+
+    def _roots(self, span: _Span) -> tuple[tuple[str, int], ...]:
+        """The listed given names a span may be."""
+        roots: dict[str, int] = {}
+        for reading in span.readings:
+            for root, steps in self._nicknames.roots(reading):
+                if root in self._given:
+                    roots[root] = min(steps, roots.get(root, steps))
+        return tuple(roots.items())
+
+    def _pair(
+        self, roots: tuple[tuple[str, int], ...], surnames: tuple[str, ...], *, extra: int
+    ) -> Iterator[NameHit]:
+        for surname in surnames:
+            for candidate, slip in self._surnames_like(surname):
+                for root, steps in roots:
+                    for entry in self._pairs.get((root, candidate), ()):
+                        looseness = entry.looseness + steps + entry.given_steps + slip + extra
+                        if looseness <= _LOOSEST:
+                            yield NameHit(entry.person, looseness)
+
+    def _surnames_like(self, surname: str) -> Iterator[tuple[str, int]]:
+        if surname in self._surnames:
+            yield surname, 0
+        if len(surname) < SHORTEST_SLIPPED_SURNAME - 1:
+            return
+        seen: set[str] = {surname}
+        for shorter in deletions(surname):
+            for candidate in self._near.get(shorter, ()):
+                if candidate not in seen:
+                    seen.add(candidate)
+                    if is_one_slip(surname, candidate):
+                        yield candidate, LOOSE
+
+    def _run_together(self, word: str) -> Iterator[NameHit]:
+        """``jaydenadeyemi``: every place at which one word may be two. No slips: too much would fit by chance."""
+        for reading in leet_readings(word):
+            if not _SHORTEST_RUN <= len(reading) <= _LONGEST_RUN:
+                continue
+            for at in range(2, len(reading) - 1):
+                for given, surname in ((reading[:at], reading[at:]), (reading[at:], reading[:at])):
+                    if surname not in self._surnames:
+                        continue
+                    for root, steps in self._nicknames.roots(given):
+                        for entry in self._pairs.get((root, surname), ()):
+                            yield NameHit(entry.person, entry.looseness + entry.given_steps + steps)
+
+
+def word_runs(text: str) -> Iterator[tuple[str, ...]]:
+    """The folded words of each part of a short text that may be one name; parts end at "and", "via", dashes and the like."""
+    for part in read_marks(text[:_LONGEST_TEXT]).split("@"):
+        for piece in _BOUNDARY.split(part):
+            for name in _at_commas(piece):
+                words = _fold_words(name)
+                if words:
+                    yield words
+                if len(words) == 1 and (split := _CAMEL.sub(" ", name)) != name:
+                    yield _fold_words(split)
+
+
+def _at_commas(piece: str) -> list[str]:
+    """ "ADEYEMI, Jayden" is one name, "Isla Doyle, Tomasz Begum" two."""
+    before, comma, after = piece.partition(",")
+    if not comma:
+        return [piece]
+    surname = before.split()
+    is_surname = len(surname) == 1 or before.isupper() or (surname and fold_letters(surname[0]) in PARTICLES)
+    if is_surname and "," not in after:
+        return [f"{before} {after}"]
+    return piece.split(",")
+
+
+def _fold_words(piece: str) -> tuple[str, ...]:
+    folded = (_DECORATION.sub("", word) for word in _WORD.findall(fold_letters(piece)))
+    return tuple(word for word in folded if word)[:_MOST_WORDS]
+
+
+def _spans(words: tuple[str, ...]) -> Iterator[_Span]:
+    """Single words and up to three joined ones ("o" and "neill", "gerrard" and "hale"), digits read as letters too."""
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _MOST_JOINED, len(words)) + 1):
+            joined = "".join(words[start:end])
+            if len(joined) >= 2 and not joined.isdigit():
+                yield _Span(start, end, leet_readings(joined))
