@@ -1,0 +1,67 @@
+"""Opening a school's store for a command, and closing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from mailguard.adapters.blobs import BlobFiles
+from mailguard.adapters.clock import SystemClock
+from mailguard.adapters.keys import is_genuine_signature
+from mailguard.adapters.store.opening import StoreSettings, open_store
+from mailguard.adapters.store.sql_store import SqlStore
+from mailguard.app.audit_trail import AuditTrail, TrailKey
+from mailguard.app.casebook import Casebook
+from mailguard.app.ports_store import StoreProblem
+from mailguard.cli.settings import settings, stop
+from mailguard.config import LoadedConfig
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSchool:
+    """A school's settings with its open store."""
+
+    loaded: LoadedConfig
+    store: SqlStore
+    blobs: BlobFiles
+    casebook: Casebook
+    trail: AuditTrail
+
+
+@contextmanager
+def opened_school(config_path: Path, state_folder: Path) -> Iterator[OpenedSchool]:
+    """The store of an installation that has run at least once; an end with the reason when it cannot be opened."""
+    loaded = settings(config_path)
+    try:
+        opened = open_store(store_settings(loaded, state_folder, may_make=False), SystemClock())
+    except StoreProblem as problem:
+        stop([str(problem)])
+    store = opened.store
+    try:
+        yield OpenedSchool(
+            loaded=loaded,
+            store=store,
+            blobs=opened.blobs,
+            casebook=Casebook(store, opened.blobs, zone=ZoneInfo(loaded.config.school.timezone)),
+            trail=audit_trail(store),
+        )
+    finally:
+        store.close()
+
+
+def store_settings(loaded: LoadedConfig, state_folder: Path, *, may_make: bool) -> StoreSettings:
+    return StoreSettings(
+        state_folder=state_folder,
+        school=loaded.config.store.school_id,
+        message_id_domain=loaded.config.school.domains[0],
+        url=loaded.config.store.url,
+        may_make=may_make,
+    )
+
+
+def audit_trail(store: SqlStore) -> AuditTrail:
+    key = TrailKey(public_key=store.keys.public_key, sign=store.keys.sign)
+    return AuditTrail(store, key=key, check_signature=is_genuine_signature)
