@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import ssl
 from collections.abc import Callable
@@ -104,16 +103,6 @@ class RelayServer:
             protocol.abort()
         self._relay.shutdown()
         log.info("relay_stopped", cut_off=cut_off)
-
-    async def run_until_signal(self, listening: socket.socket | None = None) -> None:
-        """Serve until SIGTERM or SIGINT, then drain. For a process of its own."""
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
-        await self.start(listening)
-        await stopping.wait()
-        await self.stop()
 
     async def _accept(self, listening: socket.socket) -> None:
         """One connection at a time: with several workers on one socket, none takes a whole queue of them."""
