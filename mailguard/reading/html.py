@@ -1,0 +1,354 @@
+"""HTML to the lines that a reader sees, and apart from them the words that are there and cannot be seen.
+
+selectolax's lexbor builds the tree as a browser would; the walk is our own and iterative. Inline tags do not split words,
+block tags do. What is too deep or too tangled for the parser (its time grows with the square) is read by a plain scan that
+hides nothing: words may then count as seen that are not, never the other way round.
+"""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from mailguard.reading.bounds import Bounds
+from mailguard.reading.css import NO_STYLE, Color, Sheet, Style, is_same_color, merge, read_color, read_sheet, read_style
+from mailguard.reading.lines import Hint, Line
+
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul "
+    "iframe frameset frame html optgroup search".split()
+)
+_CELLS = frozenset({"td", "th"})
+_SKIPPED = frozenset({"script", "style", "head", "title", "template", "meta", "link", "base", "datalist", "audio", "video"})
+_PREFORMATTED = frozenset({"pre", "textarea", "listing", "plaintext", "xmp"})
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
+_HREF = re.compile(r"href\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
+_QUOTE_CLASSES = re.compile(r"\b(?:gmail_quote|yahoo_quoted|protonmail_quote|zmail_extra|moz-cite|quote|cite|reply)", re.I)
+_TAIL_CLASSES = re.compile(r"\b(?:yahoo_quoted|protonmail_quote|tutanota_quote|OutlookMessageHeader|x_yahoo_quoted)\b", re.I)
+_REGION_CLASSES = re.compile(r"\b(?:gmail_quote(?:_container)?|moz-forward-container|yahoo_quoted|protonmail_quote|zmail_extra)\b")
+_SIGNATURE_CLASSES = re.compile(r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature)\b", re.I)
+_SIGNATURE_IDS = frozenset(
+    {"signature", "x_signature", "ms-outlook-mobile-signature", "applemailsignature", "mail-editor-signature"}
+)
+_WORDS = re.compile(r"\w{2,}")
+
+
+class _Context(NamedTuple):
+    """What the ancestors say of an element."""
+
+    is_hidden: bool = False
+    is_invisible: bool = False
+    is_tiny: bool = False
+    color: Color | None = None
+    background: Color | None = (255, 255, 255)
+    depth: int = 0
+    hint: Hint = Hint.NONE
+    region: int = 0
+    is_preformatted: bool = False
+
+    @property
+    def hides(self) -> bool:
+        return self.is_hidden or self.is_invisible or self.is_tiny or is_same_color(self.color, self.background)
+
+
+@dataclass(slots=True, eq=False)
+class _Anchor:
+    href: str
+    context: _Context
+    pieces: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Rendering:
+    """``hidden_links`` are (href, text) behind what cannot be seen."""
+
+    lines: list[Line] = field(default_factory=list)
+    hidden: str = ""
+    hidden_links: list[tuple[str, str]] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+
+
+def render(source: str, bounds: Bounds) -> Rendering:
+    """Lines and hidden words of an HTML document. Never raises; linear in practice, bounded by ``bounds``."""
+    rendering = Rendering()
+    rest = ""
+    if len(source) > bounds.html_chars:
+        source, rest = source[: bounds.html_chars], source[bounds.html_chars :]
+        rendering.defects.append("html-cut")
+    if _is_tangled(source, bounds):
+        rendering.defects.append("html-too-deep")
+        _scan(source, rendering, bounds)
+    else:
+        try:
+            _Walk(source, rendering, bounds).run()
+        except SelectolaxError:
+            rendering.defects.append("html-broken")
+            _scan(source, rendering, bounds)
+    if rest:
+        _scan(rest, rendering, bounds)
+    return rendering
+
+
+def _is_tangled(source: str, bounds: Bounds) -> bool:
+    if source.count("<") < bounds.html_depth:
+        return False
+    depth = formatting = 0
+    for slash, tag in _TAG.findall(source):
+        name = tag.lower()
+        if name in _VOID:
+            continue
+        step = -1 if slash else 1
+        depth = max(0, depth + step)
+        if name in _FORMATTING:
+            formatting = max(0, formatting + step)
+            if formatting > bounds.html_formatting:
+                return True
+        if depth > bounds.html_depth and name not in ("p", "li", "td", "tr", "th", "option", "dd", "dt"):
+            return True
+    return False
+
+
+def _scan(source: str, rendering: Rendering, bounds: Bounds) -> None:
+    """All words between tags, nothing hidden; one pass."""
+    room = bounds.text_chars * 2
+    at = 0
+    buffer: list[str] = []
+    for opening in re.finditer("<", source):
+        if opening.start() < at:
+            continue
+        buffer.append(source[at : opening.start()])
+        closing = source.find(">", opening.start())
+        if source.startswith("<!--", opening.start()):
+            end = source.find("-->", opening.start() + 4)
+            closing = end + 2 if end >= 0 else closing
+        if closing < 0:
+            at = opening.start() + 1
+            continue
+        tag = source[opening.start() + 1 : min(closing, opening.start() + 2_000)]
+        name = tag.lstrip("/").split(None, 1)[0].lower() if tag.strip("/ \t\r\n") else ""
+        if name in ("script", "style") and not tag.startswith("/"):
+            end = source.find(f"</{name}", closing)
+            closing = source.find(">", end) if end >= 0 else closing
+        if name in _BLOCKS or name in _CELLS or name == "br":
+            buffer.append("\n")
+        if name == "a" and (href := _HREF.search(tag)):
+            rendering.lines.append(Line("", links=[(entities.unescape(href.group(1).strip("\"'")), "")]))
+        at = closing + 1 if closing >= 0 else len(source)
+        room -= 1
+        if room < 0:
+            break
+    buffer.append(source[at:])
+    for line in entities.unescape("".join(buffer)).split("\n"):
+        if words := " ".join(line.split()):
+            rendering.lines.append(Line(words, is_paragraph=True))
+
+
+class _Walk:
+    """One document order walk with a stack of our own."""
+
+    def __init__(self, source: str, rendering: Rendering, bounds: Bounds) -> None:
+        self._tree = LexborHTMLParser(source)
+        self._bounds = bounds
+        self._out = rendering
+        self._sheet = Sheet()
+        self._text: list[str] = []
+        self._has_words = False
+        self._context = _Context()
+        self._links: list[tuple[str, str]] = []
+        self._hidden: list[str] = []
+        self._regions = 0
+        if "<style" in source or "<STYLE" in source or "<Style" in source:
+            sheets = [node.text(deep=True) for node in self._tree.css("style")[:20]]
+            self._sheet = read_sheet("\n".join(sheets)[: bounds.style_chars])
+
+    def run(self) -> None:
+        node: LexborNode | None = self._tree.root
+        context = _Context()
+        # What is open: the next sibling, the context of the parent, the tag, and the anchor if it is one.
+        stack: list[tuple[LexborNode | None, _Context, str, _Anchor | None]] = []
+        anchors: list[_Anchor] = []
+        visited = 0
+        while True:
+            if node is None:
+                if not stack:
+                    break
+                node, context, tag, anchor = stack.pop()
+                if anchor is not None:
+                    anchors.remove(anchor)
+                    self._close_anchor(anchor)
+                if tag in _BLOCKS:
+                    self._flush()
+                elif tag in _CELLS:
+                    self._text.append("\t")
+                continue
+            visited += 1
+            if visited > self._bounds.html_nodes:
+                self._out.defects.append("html-cut")
+                break
+            tag = node.tag or ""
+            if tag == "-text":
+                self._words(node.text_content or "", context, anchors)
+                node = node.next
+                continue
+            if tag[:1] in ("-", "!") or tag in _SKIPPED:
+                if tag == "-comment":
+                    self._comment(node)
+                node = node.next
+                continue
+            attributes = node.attributes
+            inner = self._enter(tag, attributes, context) if attributes or tag in _PREFORMATTED or tag in self._sheet.rules else context
+            anchor = None
+            if tag in _BLOCKS:
+                self._flush()
+            elif tag == "br":
+                self._flush(is_break=True)
+            elif tag == "a" or tag == "area":
+                href = attributes.get("href") or ""
+                if href:
+                    anchor = _Anchor(href, inner)
+                    anchors.append(anchor)
+            elif tag == "img":
+                self._words(f" {attributes.get('alt')} " if attributes.get("alt") else "", inner, anchors)
+            elif tag == "input":
+                kind = (attributes.get("type") or "text").lower()
+                if kind != "hidden" and attributes.get("value"):
+                    self._words(f" {attributes['value']} ", inner, anchors)
+            elif tag == "form" and attributes.get("action"):
+                self._links.append((attributes["action"] or "", ""))
+            child = node.child
+            stack.append((node.next, context, tag, anchor))
+            node, context = child, inner
+        for open_anchor in anchors:
+            self._close_anchor(open_anchor)
+        self._flush()
+        self._out.hidden = "\n".join(line for piece in "".join(self._hidden).split("\n") if (line := " ".join(piece.split())))
+
+    def _enter(self, tag: str, attributes: dict[str, str | None], context: _Context) -> _Context:
+        style = self._style(tag, attributes)
+        is_hidden = context.is_hidden or style.is_hidden or "hidden" in attributes
+        region, hint, depth = context.region, context.hint, context.depth
+        classes = attributes.get("class") or ""
+        identity = (attributes.get("id") or "").lower()
+        if tag == "blockquote" and self._is_quotation(attributes, classes, style):
+            depth += 1
+        if classes or identity:
+            if _REGION_CLASSES.search(classes):
+                self._regions += 1
+                region = self._regions
+            if "moz-forward-container" in classes:
+                hint = Hint.FORWARD
+            elif _TAIL_CLASSES.search(classes):
+                hint = Hint.QUOTE
+            elif identity in ("divrplyfwdmsg", "x_divrplyfwdmsg", "olk_src_body_section", "mail-editor-reference-message-container"):
+                hint = Hint.QUOTE_BELOW
+            elif _SIGNATURE_CLASSES.search(classes) or identity in _SIGNATURE_IDS:
+                hint = Hint.SIGNATURE
+        color = style.color
+        if tag == "font" and attributes.get("color"):
+            color = color or read_color(attributes["color"] or "")
+        background = style.background
+        if background is None and attributes.get("bgcolor"):
+            background = read_color(attributes["bgcolor"] or "")
+        if attributes.get("background"):
+            background = (-1, -1, -1)
+        is_tiny = context.is_tiny if style.is_tiny is None else style.is_tiny
+        if tag == "font" and (attributes.get("size") or "") == "0":
+            is_tiny = True
+        return _Context(
+            is_hidden=is_hidden,
+            is_invisible=context.is_invisible if style.is_invisible is None else style.is_invisible,
+            is_tiny=is_tiny,
+            color=color or context.color,
+            background=background or context.background,
+            depth=depth,
+            hint=hint,
+            region=region,
+            is_preformatted=(
+                (context.is_preformatted or tag in _PREFORMATTED) if style.is_preformatted is None else style.is_preformatted
+            ),
+        )
+
+    def _style(self, tag: str, attributes: dict[str, str | None]) -> Style:
+        inline = attributes.get("style")
+        style = read_style(inline) if inline and len(inline) <= 2_000 else NO_STYLE
+        rules = self._sheet.rules
+        if rules:
+            sheet = rules.get(tag, NO_STYLE)
+            names = (attributes.get("class") or "").split()[:20]
+            for name in names:
+                sheet = merge(sheet, rules.get("." + name, NO_STYLE))
+            if attributes.get("id"):
+                sheet = merge(sheet, rules.get(f"#{attributes['id']}", NO_STYLE))
+            style = merge(sheet, style)
+            if self._sheet.shown.intersection(names):
+                style = merge(style, Style(is_shown=True, is_invisible=False, is_tiny=False))
+        return style
+
+    @staticmethod
+    def _is_quotation(attributes: dict[str, str | None], classes: str, style: Style) -> bool:
+        # A plain blockquote is only an indentation (the indent button of many programs makes one).
+        return (attributes.get("type") or "").lower() == "cite" or bool(_QUOTE_CLASSES.search(classes)) or style.has_left_border
+
+    def _words(self, text: str, context: _Context, anchors: list[_Anchor]) -> None:
+        if not text:
+            return
+        if context.hides:
+            self._hidden.append(text)
+            return
+        if anchors:
+            anchors[-1].pieces.append(text)
+        if not self._has_words:
+            if text.isspace() and not context.is_preformatted:
+                return
+            self._context, self._has_words = context, True
+        if not context.is_preformatted or "\n" not in text:
+            self._text.append(text)
+            return
+        for number, piece in enumerate(text.split("\n")):
+            if number:
+                self._flush(is_break=True)
+                self._context, self._has_words = context, True
+            self._text.append(piece)
+
+    def _comment(self, node: LexborNode) -> None:
+        # Outlook for Windows shows what stands in "[if mso]"; others do not.
+        content = node.comment_content or ""
+        if content[:40].lower().lstrip().startswith("[if") and "!mso" not in content[:40]:
+            words = re.sub(r"<[^<>]{0,2000}>|<!\[endif\]", " ", content[content.find("]") + 1 :][:20_000])
+            if _WORDS.search(words):
+                self._hidden.append(f"\n{entities.unescape(words)}\n")
+
+    def _close_anchor(self, anchor: _Anchor) -> None:
+        link = (anchor.href, " ".join("".join(anchor.pieces).split()))
+        if anchor.context.hides:
+            self._out.hidden_links.append(link)
+        else:
+            self._links.append(link)
+
+    def _flush(self, *, is_break: bool = False) -> None:
+        if self._hidden and self._hidden[-1] != "\n":
+            self._hidden.append("\n")
+        text = " ".join("".join(self._text).split()) if self._text else ""
+        context = self._context
+        if text or self._links or (is_break and self._out.lines and self._out.lines[-1].text):
+            self._out.lines.append(
+                Line(
+                    text,
+                    depth=context.depth,
+                    hint=context.hint,
+                    region=context.region,
+                    is_paragraph=not is_break,
+                    links=self._links,
+                )
+            )
+            self._links = []
+        self._text = []
+        self._has_words = False
+

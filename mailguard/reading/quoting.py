@@ -1,0 +1,235 @@
+"""Whose words a line holds: the sender's own, quoted, forwarded or a signature's.
+
+One pass with a small state. Quotation marks and blockquotes decide line by line, so that answers between them stay the sender's
+own; a separator ("Original Message", Outlook's From/Sent block, "Forwarded message") decides to the end of its container.
+What cannot be told apart counts as own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailguard.domain.message import TextSource
+from mailguard.reading import phrases
+from mailguard.reading.lines import Hint, Line
+
+_PATTERN_CHARS = 400  # a line's beginning is enough to know a separator by; longer ones are prose
+_SIGNATURE_LINES = 25
+_BLOCK_LOOKAHEAD = 7
+_FORWARDED_SENDERS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """One source for each line given, and the raw From values of forwarded header blocks."""
+
+    sources: list[TextSource]
+    forwarded_from: list[str]
+
+
+def sort_lines(lines: Sequence[Line], *, is_forward: bool, is_reply: bool) -> Sorted:
+    """The source of each line. ``is_forward`` and ``is_reply`` are what subject and threading headers say."""
+    sorter = _Sorter(lines, is_forward=is_forward)
+    sorter.run()
+    sources = sorter.sources
+    has_own = any(source is TextSource.OWN and line.text for source, line in zip(sources, lines, strict=True))
+    if not has_own and not is_reply:
+        # Nobody is answered: whoever marks all of his words as a quotation has written them.
+        sources = [TextSource.OWN if source is TextSource.QUOTED else source for source in sources]
+    return Sorted(sources=sources, forwarded_from=sorter.forwarded_from)
+
+
+class _Sorter:
+    def __init__(self, lines: Sequence[Line], *, is_forward: bool) -> None:
+        self._lines = lines
+        self._is_forward = is_forward
+        self.sources: list[TextSource] = []
+        self.forwarded_from: list[str] = []
+        self._tail: TextSource | None = None
+        self._tail_region = 0
+        self._tail_was_marked = False  # the forwarded text carries quotation marks: without them the sender speaks again
+        self._signature_until = -1
+        self._last_text = ""
+
+    def run(self) -> None:
+        lines, sources = self._lines, self.sources
+        while len(sources) < len(lines):
+            index = len(sources)
+            line = lines[index]
+            if self._tail is not None and self._leaves_tail(line):
+                self._tail = None
+            if self._tail is not None:
+                self._in_tail(index, line, self._tail)
+            elif line.hint is Hint.QUOTE_BELOW:
+                self._start_tail(index, self._separated_kind(), region=0)
+            elif line.hint is Hint.QUOTE:
+                sources.append(TextSource.QUOTED)
+            elif line.hint is Hint.FORWARD:
+                self._forwarded_header(index)
+                sources.append(TextSource.FORWARDED)
+            elif line.depth:
+                self._signature_until = -1
+                sources.append(TextSource.QUOTED)
+            elif not line.text:
+                sources.append(TextSource.SIGNATURE if index < self._signature_until else TextSource.OWN)
+            else:
+                self._unmarked(index, line)
+            if line.text:
+                self._last_text = line.text
+
+    def _leaves_tail(self, line: Line) -> bool:
+        if self._tail_region and line.region != self._tail_region and line.text:
+            return True
+        return self._tail_was_marked and not line.depth and bool(line.text)
+
+    def _in_tail(self, index: int, line: Line, tail: TextSource) -> None:
+        if tail is TextSource.FORWARDED:
+            if line.depth:
+                # Only Apple's forward is quoted as a whole; marks further down are older mail inside the forwarded one.
+                self._tail_was_marked = self._tail_was_marked or self._is_first_in_tail(index)
+            self._forwarded_header(index)
+        self.sources.append(tail)
+
+    def _is_first_in_tail(self, index: int) -> bool:
+        for earlier in range(index - 1, max(-1, index - 4), -1):
+            text = self._lines[earlier].text
+            if text:
+                return bool(phrases.FORWARDED.match(text[:_PATTERN_CHARS]))
+        return False
+
+    def _unmarked(self, index: int, line: Line) -> None:
+        text = line.text[:_PATTERN_CHARS]
+        if self._starts_tail(index, text):
+            return
+        span = self._attribution(index, text)
+        if span:
+            self._signature_until = -1
+            self._attributed(index, span)
+            return
+        if index < self._signature_until or line.hint is Hint.SIGNATURE:
+            self.sources.append(TextSource.SIGNATURE)
+        elif phrases.SEPARATOR.match(line.text) and self._begin_signature(index):
+            self.sources.append(TextSource.SIGNATURE)
+        elif phrases.MOBILE.match(text) and len(line.text) <= 120:
+            self.sources.append(TextSource.SIGNATURE)
+        elif phrases.DISCLAIMER.match(text):
+            self._signature_until = index + 1 if line.is_paragraph else self._paragraph_end(index)
+            self.sources.append(TextSource.SIGNATURE)
+        else:
+            self.sources.append(TextSource.OWN)
+
+    def _starts_tail(self, index: int, text: str) -> bool:
+        if "-" in text or "_" in text or "=" in text or "*" in text or text[-1:] in ":：" or "—" in text or "–" in text:
+            if phrases.FORWARDED.match(text):
+                self._start_tail(index, TextSource.FORWARDED, region=self._lines[index].region)
+                return True
+            if phrases.ORIGINAL.match(text):
+                self._start_tail(index, self._separated_kind(), region=self._lines[index].region)
+                return True
+        if (":" in text or "：" in text) and self._is_header_block(index):
+            if index and self.sources and phrases.RULE.match(self._lines[index - 1].text[:_PATTERN_CHARS]):
+                self.sources[-1] = TextSource.QUOTED
+            self._start_tail(index, self._separated_kind(), region=self._lines[index].region)
+            return True
+        return False
+
+    def _separated_kind(self) -> TextSource:
+        return TextSource.FORWARDED if self._is_forward else TextSource.QUOTED
+
+    def _start_tail(self, index: int, kind: TextSource, *, region: int) -> None:
+        self._tail, self._tail_region, self._tail_was_marked = kind, region, False
+        self._signature_until = -1
+        if kind is TextSource.FORWARDED:
+            self._forwarded_header(index)
+        self.sources.append(kind)
+
+    def _is_header_block(self, index: int) -> bool:
+        if not phrases.FROM_LABEL.match(self._lines[index].text[:_PATTERN_CHARS]):
+            return False
+        labels, seen = 0, 0
+        for line in self._lines[index + 1 : index + 1 + _BLOCK_LOOKAHEAD * 2]:
+            if not line.text:
+                continue
+            seen += 1
+            labels += bool(phrases.OTHER_LABEL.match(line.text[:_PATTERN_CHARS]))
+            if labels >= 2 or seen >= _BLOCK_LOOKAHEAD:
+                break
+        return labels >= 2
+
+    def _forwarded_header(self, index: int) -> None:
+        text = self._lines[index].text[:_PATTERN_CHARS]
+        match = phrases.FROM_LABEL.match(text) if ":" in text or "：" in text else None
+        if match is None or len(self.forwarded_from) >= _FORWARDED_SENDERS:
+            return
+        below = self._lines[index + 1].text if index + 1 < len(self._lines) else ""
+        value = match.group(1) or below
+        if "@" in value or self._has_label_below(index):
+            self.forwarded_from.append(value[:1_000])
+
+    def _has_label_below(self, index: int) -> bool:
+        below = [line.text for line in self._lines[index + 1 : index + 4] if line.text]
+        return any(phrases.OTHER_LABEL.match(text[:_PATTERN_CHARS]) for text in below)
+
+    def _attribution(self, index: int, text: str) -> int:
+        """How many lines say who wrote what follows, 0 when none does."""
+        joined = ""
+        for count in range(1, 4):
+            if index + count > len(self._lines):
+                return 0
+            line = self._lines[index + count - 1]
+            if not line.text or line.depth:
+                return 0
+            joined = f"{joined} {line.text}".strip()
+            if len(joined) > _PATTERN_CHARS:
+                return 0
+            if joined[-1] in ":：-_" and phrases.ATTRIBUTION.search(joined):
+                is_quoted_below = self._quotation_follows(index + count)
+                if is_quoted_below or (phrases.HAS_EVIDENCE.search(joined) and phrases.ATTRIBUTION_START.match(joined)):
+                    return count
+                return 0
+            if not phrases.ATTRIBUTION_START.match(text):
+                return 0
+        return 0
+
+    def _quotation_follows(self, index: int) -> bool:
+        for line in self._lines[index : index + 4]:
+            if line.depth or line.hint is Hint.QUOTE:
+                return True
+            if line.text:
+                return False
+        return False
+
+    def _attributed(self, index: int, span: int) -> None:
+        self.sources.extend([TextSource.QUOTED] * span)
+        if self._quotation_follows(index + span):
+            return
+        if any(line.depth for line in self._lines[index + span : index + span + 200]):
+            return
+        # No marks at all: a program that leaves the old text as it was. It stands below to the end of its container.
+        self._tail, self._tail_region, self._tail_was_marked = TextSource.QUOTED, self._lines[index].region, False
+
+    def _begin_signature(self, index: int) -> bool:
+        """RFC 3676 4.3. More lines than a signature has are a letter: they stay the sender's own."""
+        count = 0
+        until = len(self._lines)
+        for number in range(index + 1, len(self._lines)):
+            line = self._lines[number]
+            text = line.text[:_PATTERN_CHARS]
+            if line.depth or line.hint in (Hint.QUOTE, Hint.QUOTE_BELOW, Hint.FORWARD):
+                until = number
+                break
+            if text and (phrases.ORIGINAL.match(text) or phrases.FORWARDED.match(text)):
+                until = number
+                break
+            count += bool(text)
+            if count > _SIGNATURE_LINES:
+                return False
+        self._signature_until = until
+        return True
+
+    def _paragraph_end(self, index: int) -> int:
+        for number in range(index, len(self._lines)):
+            if not self._lines[number].text or self._lines[number].depth:
+                return number
+        return len(self._lines)

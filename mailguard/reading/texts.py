@@ -1,0 +1,141 @@
+"""One text part made into sorted lines, and the alternatives of one text weighed against each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mailguard.domain.message import TextSource
+from mailguard.reading.bounds import Bounds
+from mailguard.reading.charset import clean, decode, evasions, html_charset
+from mailguard.reading.html import render
+from mailguard.reading.lines import Line, plain_lines
+from mailguard.reading.quoting import sort_lines
+
+_WORD = re.compile(r"\w+")
+_URL = re.compile(r"\S*(?:://|www\.|@)\S*")
+_ENRICHED = re.compile(r"<<|</?[A-Za-z-]{1,40}>(?:[\w,#]{1,30}</param>)?")
+HTML_TYPES = frozenset({"text/html", "text/x-amp-html", "text/watch-html", "application/xhtml+xml"})
+
+
+@dataclass(slots=True)
+class Text:
+    """``sources`` has one entry a line. ``forwarded_from``: raw From values inside forwarded text."""
+
+    lines: list[Line]
+    sources: list[TextSource]
+    forwarded_from: list[str] = field(default_factory=list)
+    hidden: str = ""
+    hidden_links: list[tuple[str, str]] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+    is_html: bool = False
+
+    def words(self) -> set[str]:
+        """Lower-case words a reader sees."""
+        return set(_WORD.findall("\n".join(line.text for line in self.lines).lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class Threading:
+    """What subject and header say of a message: a forward, a reply, neither."""
+
+    is_forward: bool = False
+    is_reply: bool = False
+
+
+def read_text(data: bytes, content_type: str, parameters: dict[str, str], threading: Threading, bounds: Bounds) -> Text:
+    """The sorted lines of one decoded text part. Never raises."""
+    charset = parameters.get("charset", "")
+    if content_type in HTML_TYPES:
+        return read_html(decode(data[: bounds.html_chars * 4], html_charset(data, charset)), threading, bounds)
+    text = decode(data[: bounds.text_chars * 8], charset)
+    if content_type in ("text/enriched", "text/richtext"):
+        text = _ENRICHED.sub(lambda match: "<" if match.group() == "<<" else "", text)
+    return read_plain(
+        text,
+        threading,
+        bounds,
+        is_flowed=parameters.get("format", "").lower() == "flowed",
+        deletes_space=parameters.get("delsp", "").lower() == "yes",
+    )
+
+
+def read_plain(
+    text: str, threading: Threading, bounds: Bounds, *, is_flowed: bool = False, deletes_space: bool = False
+) -> Text:
+    defects = evasions(text)
+    cleaned = clean(text)
+    if len(cleaned) > 2 * bounds.text_chars:
+        cleaned = cleaned[: 2 * bounds.text_chars]
+        defects.append("text-cut")
+    lines = plain_lines(cleaned, is_flowed=is_flowed, deletes_space=deletes_space)
+    found = sort_lines(lines, is_forward=threading.is_forward, is_reply=threading.is_reply)
+    return Text(lines=lines, sources=found.sources, forwarded_from=found.forwarded_from, defects=defects)
+
+
+def read_html(source: str, threading: Threading, bounds: Bounds) -> Text:
+    rendering = render(source, bounds)
+    defects = list(rendering.defects)
+    whole = "\n".join(line.text for line in rendering.lines)
+    if not whole.isascii():
+        defects.extend(evasions(whole))
+    for line in rendering.lines:
+        line.text = clean(line.text)
+    found = sort_lines(rendering.lines, is_forward=threading.is_forward, is_reply=threading.is_reply)
+    return Text(
+        lines=rendering.lines,
+        sources=found.sources,
+        forwarded_from=found.forwarded_from,
+        hidden=clean(rendering.hidden),
+        hidden_links=rendering.hidden_links,
+        defects=defects,
+        is_html=True,
+    )
+
+
+def weigh_alternatives(branches: Sequence[list[Text]]) -> list[Text]:
+    """What readers of any of the alternatives see: the last HTML one (else the last), and of the others the lines with words of
+    their own. Programs show one of them and nobody knows which; so no word may be lost by standing in the other.
+    """
+    filled = [branch for branch in branches if branch]
+    if len(filled) < 2:
+        return [text for branch in filled for text in branch]
+    chosen = next((branch for branch in reversed(filled) if any(text.is_html and text.lines for text in branch)), filled[-1])
+    seen: set[str] = set()
+    for text in chosen:
+        seen |= text.words()
+    kept = list(chosen)
+    for branch in filled:
+        if branch is not chosen:
+            kept.extend(other for text in branch if (other := only_new_words(text, seen)) is not None)
+    return kept
+
+
+def only_new_words(text: Text, seen: set[str]) -> Text | None:
+    """The lines of ``text`` with a word that is not in ``seen``; None when there are none and nothing is hidden either."""
+    lines: list[Line] = []
+    sources: list[TextSource] = []
+    for line, source in zip(text.lines, text.sources, strict=True):
+        words = _WORD.findall(_URL.sub(" ", line.text).lower())
+        if any(len(word) > 1 and word not in seen for word in words):
+            lines.append(line)
+            sources.append(source)
+    if not lines and not text.hidden:
+        return None
+    return Text(
+        lines=lines,
+        sources=sources,
+        forwarded_from=text.forwarded_from if lines else [],
+        hidden=text.hidden,
+        hidden_links=text.hidden_links,
+        defects=text.defects,
+        is_html=text.is_html,
+    )
+
+
+def as_forwarded(texts: Sequence[Text]) -> list[Text]:
+    """The same lines as somebody else's words: all that is visible counts as forwarded."""
+    for text in texts:
+        text.sources = [TextSource.FORWARDED] * len(text.sources)
+    return list(texts)
