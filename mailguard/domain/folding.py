@@ -75,13 +75,17 @@ def _is_invisible(letter: str) -> bool:
     return letter > "\x7f" and unicodedata.category(letter) in ("Mn", "Me", "Cf")
 
 
+def umlaut_spellings(text: str) -> tuple[str, ...]:
+    """The text, and where it has umlauts the text as written without them: "Müller" and "Mueller"."""
+    if text.isascii():
+        return (text,)
+    expanded = unicodedata.normalize("NFC", text).translate(_UMLAUTS)
+    return (text,) if expanded == text else (text, expanded)
+
+
 def fold_spellings(word: str) -> tuple[str, ...]:
-    """The folded word, and where it has an umlaut the way it is written without one: "Müller" is muller and mueller."""
-    plain = fold_letters(word)
-    if word.isascii():
-        return (plain,)
-    expanded = fold_letters(unicodedata.normalize("NFC", word).translate(_UMLAUTS))
-    return (plain,) if expanded == plain else (plain, expanded)
+    """The folded word, with umlauts dropped and with umlauts spelt out."""
+    return tuple(dict.fromkeys(map(fold_letters, umlaut_spellings(word))))
 
 
 def read_marks(text: str) -> str:

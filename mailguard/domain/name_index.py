@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mailguard.domain.address import deletions, is_one_slip
-from mailguard.domain.folding import fold_letters, leet_readings, read_marks
+from mailguard.domain.folding import fold_letters, leet_readings, read_marks, umlaut_spellings
 from mailguard.domain.names import PARTICLES, Nicknames, parse_name
 from mailguard.domain.people import Person
 from mailguard.domain.words import PersonList
@@ -165,7 +165,8 @@ class NameIndex:
 
 def word_runs(text: str) -> Iterator[tuple[str, ...]]:
     """The folded words of each part of a short text that may be one name; parts end at "and", "via", dashes and the like."""
-    for part in read_marks(text[:_LONGEST_TEXT]).split("@"):
+    shown = read_marks(text[:_LONGEST_TEXT])
+    for part in (part for spelling in umlaut_spellings(shown) for part in spelling.split("@")):
         for piece in _BOUNDARY.split(part):
             for name in _at_commas(piece):
                 words = _fold_words(name)

@@ -13,12 +13,94 @@ from dataclasses import dataclass
 from mailguard.domain.folding import fold_letters, fold_spellings
 
 TITLES = frozenset(
-    ["mr", "mrs", "ms", "miss", "mx", "dr", "sir", "madam", "maam", "prof", "professor", "rev", "reverend", "cllr", "councillor", "master", "fr", "sister", "coach", "dame", "lady", "lord"]
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "sir",
+        "madam",
+        "maam",
+        "prof",
+        "professor",
+        "rev",
+        "reverend",
+        "cllr",
+        "councillor",
+        "master",
+        "fr",
+        "sister",
+        "coach",
+        "dame",
+        "lady",
+        "lord",
+    ]
 )
 PARTICLES = frozenset(
-    ["o", "ni", "nic", "ui", "mac", "mc", "de", "da", "do", "dos", "das", "di", "del", "della", "du", "le", "la", "van", "von", "der", "den", "ten", "ter", "te", "el", "al", "bin", "ibn", "bint", "abu", "ap", "ab", "st", "san", "saint", "zu", "af", "y"]
+    [
+        "o",
+        "ni",
+        "nic",
+        "ui",
+        "mac",
+        "mc",
+        "de",
+        "da",
+        "do",
+        "dos",
+        "das",
+        "di",
+        "del",
+        "della",
+        "du",
+        "le",
+        "la",
+        "van",
+        "von",
+        "der",
+        "den",
+        "ten",
+        "ter",
+        "te",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "bint",
+        "abu",
+        "ap",
+        "ab",
+        "st",
+        "san",
+        "saint",
+        "zu",
+        "af",
+        "y",
+    ]
 )
-_SUFFIXES = frozenset(["jr", "jnr", "junior", "sr", "snr", "senior", "ii", "iii", "mbe", "obe", "cbe", "bsc", "ba", "ma", "phd", "qts", "jp"])
+_SUFFIXES = frozenset(
+    [
+        "jr",
+        "jnr",
+        "junior",
+        "sr",
+        "snr",
+        "senior",
+        "ii",
+        "iii",
+        "mbe",
+        "obe",
+        "cbe",
+        "bsc",
+        "ba",
+        "ma",
+        "phd",
+        "qts",
+        "jp",
+    ]
+)
 _HYPHENS = re.compile(r"[-‐‑‒–—]+")
 SHORTEST_PART = 2
 _SHORTEST_HALF = 3

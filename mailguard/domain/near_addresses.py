@@ -1,0 +1,98 @@
+"""Addresses and domains that nearly are a pupil's: dots, one slip, look-alike letters, another ending.
+
+Time per query depends on the length of the address, not on the roll. Source: DECISIONS.md, "Party".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from mailguard.domain.address import (
+    canonical_address,
+    covering_domain,
+    deletions,
+    domain_skeletons,
+    is_one_slip,
+    near_local,
+    split_address,
+)
+from mailguard.domain.people import Person
+
+SHORTEST_LOCAL = 6
+"""Below this many letters and digits one slip makes another person, not a variant."""
+_SHORTEST_SAME_LOCAL = 4
+_SHORTEST_SKELETON = 5
+_SHORTEST_SLIPPED_SKELETON = 8
+
+
+class LookalikeDomains:
+    """The domains that are protected, by what a reader sees of them."""
+
+    def __init__(self, domains: Iterable[str]) -> None:
+        self._skeletons = frozenset(
+            skeleton
+            for domain in domains
+            for skeleton in domain_skeletons(domain)
+            if len(skeleton) >= _SHORTEST_SKELETON
+        )
+        near: dict[str, set[str]] = {}
+        for skeleton in self._skeletons:
+            if len(skeleton) >= _SHORTEST_SLIPPED_SKELETON:
+                for shorter in deletions(skeleton):
+                    near.setdefault(shorter, set()).add(skeleton)
+        self._near = {shorter: tuple(sorted(skeletons)) for shorter, skeletons in near.items()}
+
+    def imitates(self, domain: str) -> bool:
+        """True for a domain that looks like a protected one; the caller knows that it is not itself protected."""
+        for skeleton in domain_skeletons(domain):
+            if skeleton in self._skeletons:
+                return True
+            for shorter in deletions(skeleton):
+                if any(is_one_slip(skeleton, candidate) for candidate in self._near.get(shorter, ())):
+                    return True
+        return False
+
+
+class NearAddresses:
+    """Pupils by near variants of their listed addresses.
+
+    ``covered``: domains under which every address is a pupil's anyway; only imitations of the domain are sought there.
+    """
+
+    def __init__(self, pupils: Iterable[Person], *, covered: Collection[str]) -> None:
+        self._by_local: dict[tuple[str, str], dict[str, Person]] = {}
+        self._by_slip: dict[tuple[str, str], list[tuple[str, Person]]] = {}
+        self._domains_of: dict[str, list[tuple[str, Person]]] = {}
+        self._skeletons: dict[str, LookalikeDomains] = {}
+        for pupil in pupils:
+            for address in pupil.addresses:
+                local, domain = split_address(canonical_address(address))
+                bare = near_local(local)
+                if len(bare) < _SHORTEST_SAME_LOCAL:
+                    continue
+                self._domains_of.setdefault(bare, []).append((domain, pupil))
+                if domain not in self._skeletons:
+                    self._skeletons[domain] = LookalikeDomains((domain,))
+                if covering_domain(domain, covered):
+                    continue
+                self._by_local.setdefault((domain, bare), {})[pupil.id] = pupil
+                if len(bare) >= SHORTEST_LOCAL:
+                    for shorter in deletions(bare):
+                        self._by_slip.setdefault((domain, shorter), []).append((bare, pupil))
+
+    def find(self, address: str) -> tuple[Person, ...]:
+        """Pupils whose address this nearly is; the caller knows that it is not listed itself."""
+        local, domain = split_address(canonical_address(address))
+        bare = near_local(local)
+        if len(bare) < _SHORTEST_SAME_LOCAL:
+            return ()
+        found = dict(self._by_local.get((domain, bare), {}))
+        if len(bare) >= SHORTEST_LOCAL:
+            for shorter in deletions(bare):
+                for listed, pupil in self._by_slip.get((domain, shorter), ()):
+                    if pupil.id not in found and is_one_slip(bare, listed):
+                        found[pupil.id] = pupil
+        for listed_domain, pupil in self._domains_of.get(bare, ()):
+            if listed_domain != domain and self._skeletons[listed_domain].imitates(domain):
+                found[pupil.id] = pupil
+        return tuple(found.values())
