@@ -15,7 +15,7 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Mapping
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -36,6 +36,8 @@ Result = TypeVar("Result")
 
 AUTHSERV_ID = "mailguard"
 _LARGEST_VERIFIED_BYTES = 10_485_760
+_SPF_THREADS = 8
+_DKIM_THREADS = 2
 
 # Addresses that no public SPF record speaks of: loopback, link-local, RFC 1918 and RFC 4193.
 PRIVATE_NETWORKS: tuple[IPNetwork, ...] = tuple(
@@ -63,7 +65,6 @@ class DnsAuthentication:
         self,
         *,
         resolver: dns.resolver.Resolver,
-        executor: Executor,
         seconds: float = 5.0,
         own_networks: tuple[IPNetwork, ...] = PRIVATE_NETWORKS,
     ) -> None:
@@ -71,10 +72,17 @@ class DnsAuthentication:
         self._async_resolver = dns.asyncresolver.Resolver(configure=False)
         self._async_resolver.nameservers = list(resolver.nameservers)
         self._async_resolver.port = resolver.port
-        self._executor = executor
+        # SPF waits for name servers that a sender may have chosen: it must not keep signatures waiting.
+        self._spf_threads = ThreadPoolExecutor(_SPF_THREADS, thread_name_prefix="spf")
+        self._dkim_threads = ThreadPoolExecutor(_DKIM_THREADS, thread_name_prefix="dkim")
         self._seconds = seconds
         self._own_networks = own_networks
         self._suffixes = PublicSuffixList()
+
+    def close(self) -> None:
+        """Begin nothing more; what still waits for DNS ends by its own deadline."""
+        self._spf_threads.shutdown(wait=False, cancel_futures=True)
+        self._dkim_threads.shutdown(wait=False, cancel_futures=True)
 
     async def verify(self, raw: bytes, *, client_ip: str, helo: str, mail_from: str) -> Authentication:
         """What can be said of the domain of header From. Never raises for what a message or DNS does."""
@@ -85,12 +93,14 @@ class DnsAuthentication:
         from_domains = header.from_domains()
         signatures = header.signatures() if len(raw) <= _LARGEST_VERIFIED_BYTES else ()
         loop = asyncio.get_running_loop()
-        spf_call = loop.run_in_executor(self._executor, self._check_spf, client_ip, helo, mail_from, deadline)
+        spf_call = loop.run_in_executor(
+            self._spf_threads, self._check_spf, client_ip, helo, mail_from, deadline
+        )
         texts = await self._fetch(
             {signature.key_name for signature in signatures}
             | {f"_dmarc.{name}" for domain in from_domains for name in self._policy_domains(domain)}
         )
-        dkim_call = loop.run_in_executor(self._executor, _check_signatures, raw, signatures, texts)
+        dkim_call = loop.run_in_executor(self._dkim_threads, _check_signatures, raw, signatures, texts)
         dkim_results = await _within(dkim_call, deadline, default={})
         spf_result = await _within(spf_call, deadline, default=NONE)
         spf_domain = to_ascii(mail_from.rpartition("@")[2] or helo)
@@ -174,7 +184,7 @@ class DnsAuthentication:
         dkim_passed = next((signature for signature, result in aligned.items() if result is PASS), None)
         any_pass = next((signature for signature, result in dkim_results.items() if result is PASS), None)
         has_pass = dkim_passed is not None or (spf_is_aligned and spf_result is PASS)
-        keys_unknown = any(texts.get(signature.key_name) is None for signature in dkim_results)
+        keys_unknown = any(texts.get(signature.key_name) is None for signature in aligned)
         dmarc = NONE
         if policy is not None:
             # A key that DNS did not hand over may yet have verified: that is no failure.
