@@ -5,6 +5,7 @@ import resource
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -257,7 +258,11 @@ def test_forged_marks_are_left_in_place_and_mean_nothing(
 def test_when_memory_is_taken_others_wait_and_then_get_451(
     gate: FakeGate, next_hop: CollectingNextHop
 ) -> None:
-    options = {"max_message_bytes": 200_000, "max_bytes_in_flight": 300_000, "memory_wait_seconds": 0.5}
+    options: dict[str, Any] = {
+        "max_message_bytes": 200_000,
+        "max_bytes_in_flight": 300_000,
+        "memory_wait_seconds": 0.5,
+    }
     with run_relay(gate, next_hop.port, **options) as relay:
         with Client(relay.port) as greedy, Client(relay.port) as other:
             greedy.hello()

@@ -41,7 +41,8 @@ def txt(text: str) -> list[str]:
 
 def signed(raw: bytes = RAW, domain: bytes = b"bigsite.test", **options: object) -> bytes:
     headers = [b"from", b"subject", b"date", b"message-id"]
-    return dkim.sign(raw, b"s1", domain, PRIVATE_KEY, include_headers=headers, **options) + raw
+    signature: bytes = dkim.sign(raw, b"s1", domain, PRIVATE_KEY, include_headers=headers, **options)
+    return signature + raw
 
 
 @pytest.fixture
