@@ -149,7 +149,9 @@ def time_from_text(text: str) -> datetime:
 
 def canonical_json(value: Any) -> str:
     """One text for one value. Raises ValueError or TypeError on what JSON cannot say (NaN, objects)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_dict
+    )
 
 
 def event_hash(
@@ -330,6 +332,12 @@ def verify(
             )
         )
     return Verification(head=head, checkpoints=count, checkpointed_size=newest, problems=tuple(problems))
+
+
+def _as_dict(value: object) -> dict[Any, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"an audit event cannot hold a {type(value).__name__}")
 
 
 def _is_signed(line: str, body: str, key: VerifierKey, is_genuine: SignatureCheck) -> bool:

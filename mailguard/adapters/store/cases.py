@@ -21,7 +21,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from mailguard.adapters.store.dialects import insert_or_ignore, upsert
+from mailguard.adapters.store.dialects import insert_if_new, upsert
 from mailguard.adapters.store.sealing import (
     Sealer,
     decision_from_json,
@@ -210,7 +210,7 @@ class SqlCases:
             "tag": recipient.tag,
             "receipt": receipt_to_json(recipient.receipt),
         }
-        statement = insert_or_ignore(
+        is_new = insert_if_new(
             self._connection,
             recipients,
             school=self._school,
@@ -225,7 +225,7 @@ class SqlCases:
             updated_at=recipient.updated_at,
             sealed=self._sealer.seal(content, table="recipients", row=recipient.id),
         )
-        if self._connection.execute(statement).rowcount == 0:
+        if not is_new:
             return False
         self._index(recipient.case_id, "address", [self._sealer.blind_address(recipient.address)])
         if recipient.person_id:
@@ -397,10 +397,8 @@ class SqlCases:
 
     def _index(self, case_id: str, kind: str, blinds: Sequence[str]) -> None:
         for blind in dict.fromkeys(blinds):
-            self._connection.execute(
-                insert_or_ignore(
-                    self._connection, case_index, school=self._school, kind=kind, blind=blind, case_id=case_id
-                )
+            insert_if_new(
+                self._connection, case_index, school=self._school, kind=kind, blind=blind, case_id=case_id
             )
 
     def _is_indexed(self, kind: str, blind: str) -> ColumnElement[bool]:

@@ -13,11 +13,11 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def insert_or_ignore(
-    connection: Connection, table: Table, **values: Any
-) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that does nothing (rowcount 0) when a unique key is taken."""
-    return _insert(connection, table).values(values).on_conflict_do_nothing()
+def insert_if_new(connection: Connection, table: Table, **values: Any) -> bool:
+    """Insert the row, or do nothing and say False when a unique key of it is taken."""
+    statement = _insert(connection, table).values(values).on_conflict_do_nothing()
+    # The row count of an INSERT is not told alike by both drivers; a returned row is.
+    return connection.execute(statement.returning(table.c.school)).first() is not None
 
 
 def upsert(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
-from mailguard.adapters.store.dialects import insert_or_ignore
+from mailguard.adapters.store.dialects import insert_if_new
 from mailguard.adapters.store.sealing import Sealer, plain
 from mailguard.adapters.store.tables import effects
 from mailguard.app.ports_store import EffectRecord, NewEffect
@@ -36,7 +36,7 @@ class SqlEffects:
     def add(self, effect: NewEffect) -> EffectRecord | None:
         effect_id = secrets.token_hex(16)
         local_part = self._sealer.blind("header-message-id", effect.key)[:32]
-        statement = insert_or_ignore(
+        is_new = insert_if_new(
             self._connection,
             effects,
             school=self._school,
@@ -60,9 +60,7 @@ class SqlEffects:
             ),
             sealed_error=None,
         )
-        if self._connection.execute(statement).rowcount == 0:
-            return None
-        return self.find(effect_id)
+        return self.find(effect_id) if is_new else None
 
     def find(self, effect_id: str) -> EffectRecord | None:
         return self._one(effects.c.id == effect_id)

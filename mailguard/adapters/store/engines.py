@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -117,7 +117,7 @@ def database_errors_as_failures(place: str) -> Iterator[None]:
 
 def _sqlite_engine(path: Path, *, is_reading: bool) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),
         module=sqlite,
         hide_parameters=True,
         pool_size=_POOL_SIZE,

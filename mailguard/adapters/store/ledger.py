@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from mailguard.adapters.store.dialects import insert_or_ignore, upsert
+from mailguard.adapters.store.dialects import insert_if_new, upsert
 from mailguard.adapters.store.sealing import Sealer
 from mailguard.adapters.store.tables import attempts, codes, counters, imap_checkpoints, seen_messages, states
 from mailguard.app.ports_store import CodeGrant, CounterRecord, ImapCheckpoint
@@ -82,14 +82,13 @@ class SqlLedger:
         self._connection.execute(upsert(self._connection, imap_checkpoints, values=values, changes=changes))
 
     def see(self, account: str, key: str) -> bool:
-        statement = insert_or_ignore(
+        return insert_if_new(
             self._connection,
             seen_messages,
             school=self._school,
             blind=self._seen_blind(account, key),
             seen_at=self._now,
         )
-        return self._connection.execute(statement).rowcount == 1
 
     def has_seen(self, account: str, key: str) -> bool:
         query = select(seen_messages.c.blind).where(

@@ -22,7 +22,7 @@ from mailguard.adapters.keys import (
     load_key_encryption_key,
     public_key_of,
 )
-from mailguard.adapters.store.dialects import insert_or_ignore
+from mailguard.adapters.store.dialects import insert_if_new
 from mailguard.adapters.store.engines import (
     Engines,
     database_errors_as_failures,
@@ -181,12 +181,9 @@ def _school_keys(
     ):
         if connection.execute(query).first() is None:
             # The head's row is the lock: a second opener waits here and then finds these keys.
-            head = insert_or_ignore(
-                connection, audit_heads, school=settings.school, size=0, hash=FIRST_PREVIOUS
-            )
-            connection.execute(head)
+            insert_if_new(connection, audit_heads, school=settings.school, size=0, hash=FIRST_PREVIOUS)
             for purpose, secret in SchoolKeys.fresh().items():
-                statement = insert_or_ignore(
+                insert_if_new(
                     connection,
                     school_keys,
                     school=settings.school,
@@ -195,7 +192,6 @@ def _school_keys(
                     public_key=public_key_of(secret) if purpose == "audit" else b"",
                     made_at=clock.now(),
                 )
-                connection.execute(statement)
         wrapped = {row.purpose: bytes(row.wrapped_key) for row in connection.execute(query)}
     try:
         return SchoolKeys(**{purpose: kek.unwrap(wrapped[purpose]) for purpose in SchoolKeys.PURPOSES})
