@@ -13,10 +13,12 @@ from typing import TypeVar
 
 from mailguard.adapters.clock import SystemClock
 from mailguard.app.inspect import Inspector
-from mailguard.app.lists import ListFiles, Lists, ListsProblem, load_lists
+from mailguard.app.list_files import ListFile, ListName, ListsProblem
+from mailguard.app.lists import IndexedLists, Surroundings, load_lists, read_domains
 from mailguard.app.ports import Classifier, Clock
 from mailguard.classifier.registry import load_served
 from mailguard.config import ConfigProblem, LoadedConfig
+from mailguard.domain.names import Nicknames
 from mailguard.domain.people import ApprovedChannel
 from mailguard.domain.policy import Policy, PolicyProblem, parse_policy
 from mailguard.domain.policy_check import PolicyReport, check_policy
@@ -36,14 +38,14 @@ class Parts:
     school: School
     policy: Policy
     recognisers: Recognisers
-    lists: Lists
+    lists: IndexedLists
     classifier: Classifier
     clock: Clock
 
     def inspector(
         self,
         *,
-        lists: Callable[[], Lists] | None = None,
+        lists: Callable[[], IndexedLists] | None = None,
         classifier: Callable[[], Classifier] | None = None,
     ) -> Inspector:
         """An inspector over these parts; a daemon gives functions that follow reloads."""
@@ -69,7 +71,7 @@ def make_parts(loaded: LoadedConfig, *, clock: Clock | None = None) -> Parts:
     school = school_of(loaded)
     policy = _collect(problems, lambda: load_policy(loaded))
     recognisers = _collect(problems, lambda: load_recognisers(loaded))
-    lists = _collect(problems, lambda: load_lists(list_files(loaded), **list_settings(loaded)))
+    lists = _collect(problems, lambda: load_lists(list_files(loaded), surroundings(loaded, school)))
     if problems or policy is None or recognisers is None or lists is None:
         raise ConfigProblem(problems)
     report = check_policy(policy, available_roles=frozenset(school.role_addresses or {}))
@@ -90,7 +92,7 @@ def _collect(problems: list[str], load: Callable[[], T]) -> T | None:
     try:
         return load()
     except (PolicyProblem, PlatformsProblem, ListsProblem, ConfigProblem) as problem:
-        problems.extend(problem.problems)
+        problems.extend(map(str, problem.problems))
         return None
 
 
@@ -164,19 +166,22 @@ def _toml(path: Path) -> dict[str, object]:
         raise ConfigProblem([f"{path}: is not TOML: {problem}; restore the shipped file"]) from problem
 
 
-def list_files(loaded: LoadedConfig) -> ListFiles:
+def list_files(loaded: LoadedConfig) -> tuple[ListFile, ...]:
     section = loaded.config.lists
-    return ListFiles(
-        folder=loaded.folder,
-        **{name: path for name, path in section},
+    return tuple(
+        ListFile(name=ListName(name), shown=str(path), path=loaded.resolve(path))
+        for name, path in section
+        if path is not None
     )
 
 
-def list_settings(loaded: LoadedConfig) -> dict[str, object]:
-    school = loaded.config.school
-    return {
-        "domains": tuple(school.domains),
-        "pupil_domains": tuple(school.pupil_domains),
-        "personal_mail_domains": tuple(school.personal_mail_domains),
-        "dot_blind_domains": tuple(school.dot_blind_domains),
-    }
+def surroundings(loaded: LoadedConfig, school: School) -> Surroundings:
+    """The school and the shipped facts that matching needs. Raises ShippedFileMissing."""
+    nicknames = shipped_path("config/nicknames.csv").read_text(encoding="utf-8").splitlines()
+    free_mail = shipped_path("config/free_mail_domains.txt").read_text(encoding="utf-8").splitlines()
+    return Surroundings(
+        school=school,
+        nicknames=Nicknames.from_csv(nicknames),
+        free_mail_domains=read_domains(free_mail),
+        personal_mail_domains=tuple(loaded.config.school.personal_mail_domains),
+    )

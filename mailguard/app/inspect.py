@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from mailguard.app.lists import Lists
+from mailguard.app.lists import IndexedLists
 from mailguard.app.ports import Classifier, Clock, Versions
 from mailguard.domain.assess import Assessment, Material, assess, excluded_standing
 from mailguard.domain.decide import Decision, Outcome, decide
@@ -64,7 +64,7 @@ class Inspector:
     school: School
     policy: Policy
     recognisers: Recognisers
-    lists: Callable[[], Lists]
+    lists: Callable[[], IndexedLists]
     classifier: Callable[[], Classifier]
     clock: Clock
     trusted_authserv_ids: frozenset[str]
@@ -109,7 +109,7 @@ class Inspector:
         authentication: Authentication,
         scores: Scores,
         platform: PlatformFacts | None,
-        lists: Lists,
+        lists: IndexedLists,
         model_id: str,
     ) -> Inspection:
         material = Material(
@@ -146,7 +146,7 @@ class Inspector:
         )
 
     def _excluded_by_header(
-        self, raw: bytes, envelope: Envelope, lists: Lists, verified: Authentication | None
+        self, raw: bytes, envelope: Envelope, lists: IndexedLists, verified: Authentication | None
     ) -> MessageFacts | None:
         """Row X1 is decided before the content is read: the facts of the header alone, or None when X1 does not hold."""
         named = (envelope.mail_from, *envelope.rcpt_tos)

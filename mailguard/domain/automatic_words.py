@@ -15,6 +15,7 @@ _RECEIPT_SENTENCES = re.compile(
     | this \s is \s (?:a|the) \s (?:receipt|return \s receipt|read \s receipt|delivery) [\s\S]{0,400}
     | (?:the|your) \s (?:message|mail) .* (?:displayed|opened|read|deleted|delivered|undeliverable) .*
     | return \s receipt .*
+    | your \s message (?: \s to \s .*)?
     | this \s is \s no \s guarantee .*
     | there \s is \s no \s guarantee .*
     | (?:accepted|tentative|tentatively \s accepted|declined) \s* : .*

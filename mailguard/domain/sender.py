@@ -21,24 +21,24 @@ from mailguard.domain.words import Certainty, PersonList
 
 PUPILS = frozenset({PersonList.PUPILS})
 
-_SAYS_A_CHILD_WRITES = re.compile(
-    r"""
-      \b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|iam)\s+(?P<name>[^\W\d_][\w'’-]+)
-      (?=[^\n.!?]{0,60}?\b(?:on|from|using|with|off|w)\s+(?:my\s+)?(?:mums?|mams?|moms?|mummys?|dads?|daddys?|nans?|nanas?|grandmas?|grandads?|parents?|
-         mum['’]s|mam['’]s|mom['’]s|dad['’]s|nan['’]s|gran['’]s|parent['’]s|parents['’]|aunties?|auntie['’]s|sisters?|brothers?|sister['’]s|brother['’]s)
-         \s*(?:phone|fone|account|acc|email|e-mail|laptop|ipad|tablet|computer|mail|address)?)
-    """,
+_PARENT_WORDS = r"(?:mums?|mams?|moms?|mummy|mother|dads?|daddy|father|nans?|nana|grans?|grandma|grandad|parents?)"
+_NOT_THE_PARENT = re.compile(
+    rf"""\b(?:not|isn['’]?t|aint|ain['’]t)\s+(?:really\s+)?(?:my\s+|her\s+|his\s+)?{_PARENT_WORDS}\b(?!['’]?s?\s+\w)
+       |\b(?:not|isn['’]?t)\s+(?:my\s+)?{_PARENT_WORDS}\s*(?:lol|haha|lmao|btw|[:;!.,?(\n]|$|\W{{0,3}}\s*(?:she|he|they)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _BORROWED = re.compile(
-    r"""\b(?:on|from|using|borrow(?:ed|ing)?|nicked|got|have|with|use)\s+(?:my\s+)?
+    r"""\b(?:on|from|using|borrow(?:ed|ing)?|nicked|got|have|with|use|off)\s+(?:my\s+|me\s+)?
       (?:mum|mam|mom|mummy|dad|daddy|nan|nana|gran|grandma|grandad|parent|parents|auntie|sister|brother)(?:['’]?s|s['’])?\s+
-      (?:phone|fone|account|acc|email|e-mail|laptop|ipad|tablet|computer|mail|address)\b""",
+      (?:phone|fone|account|acc|email|e-mail|laptop|ipad|tablet|computer|mail|address)\b
+      |\b(?:mum|mam|mom|dad|nan|gran)\s+(?:let|lets|said\s+i\s+(?:can|could)|gave)\b[^.!?\n]{0,30}\b(?:borrow|use|her|his)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FIRST_PERSON = re.compile(r"\b(?:i|im|i['’]m|ive|i['’]ve|me|my)\b", re.IGNORECASE)
 _SELF_NAMED = re.compile(
-    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?P<name>[^\W\d_][\w'’-]{1,20})\b",
-    re.IGNORECASE,
+    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?P<after>[^\W\d_][\w'’-]{1,20})\b"
+    r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b|^\W*(?P<alone>[^\W\d_]{2,20})(?:\s+\d{1,2}\w{0,2})?\W*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _IN_FORM = re.compile(
     r"\b(?:i['’]?m|i\s+am|its|it['’]s|this\s+is|me)\b[^\n.!?]{0,40}?\b(?:in|from)\s+(?:your\s+|ur\s+)?(?:(?:yr|year|y)\s?(?:7|8|9|10|11)\b|(?:7|8|9|10|11)[a-zA-Z]{1,2}\b|"
@@ -229,29 +229,19 @@ def _child_on_parent_address(
     text = f"{facts.subject}\n{facts.own_text}"
     parents = [match for match in evidence.matches if match.person.list is PersonList.PARENTS]
     children = {child.id: child for match in parents for child in lists.pupils_of(match.person.id)}
-    given = {child.name.split()[0].lower(): child for child in children.values() if child.name.split()}
     party = Party(parents[0].address if parents else "", "", "own words")
-    named = tuple(
-        given[found.group("name").lower()]
-        for found in _SELF_NAMED.finditer(text)
-        if found.group("name").lower() in given
+    named = _own_children_named(f"{text}\n{facts.signature_text}", tuple(children.values()), lists)
+    borrowed = _BORROWED.search(text) is not None
+    says_so = _NOT_THE_PARENT.search(text) is not None or (
+        borrowed and (bool(named) or scores.is_child_voice or _FIRST_PERSON.search(text) is not None)
     )
-    if _SAYS_A_CHILD_WRITES.search(text) or (_BORROWED.search(text) and (named or scores.is_child_voice)):
+    if says_so:
         people = named or tuple(children.values())
-        evidence.add(
-            SignalCode.CHILD_ON_PARENT_ADDRESS,
-            people,
-            party,
-            Certainty.NAME,
-            "says that pupil {id} writes on a parent's account",
-        )
+        words = "says that pupil {id} writes on a parent's account"
+        evidence.add(SignalCode.CHILD_ON_PARENT_ADDRESS, people, party, Certainty.NAME, words)
         if not people:
             evidence.signals.append(
-                Signal(
-                    SignalCode.CHILD_ON_PARENT_ADDRESS,
-                    "says that a child writes on a parent's account",
-                    "own words",
-                )
+                Signal(SignalCode.CHILD_ON_PARENT_ADDRESS, "says that a child writes on a parent's account", "own words")
             )
         return
     display = {mailbox.display_name for mailbox in facts.named("From") if mailbox.display_name}
@@ -286,6 +276,21 @@ def _child_on_parent_address(
             evidence.signals.append(
                 Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons})", "model")
             )
+
+
+def _own_children_named(text: str, children: tuple[Person, ...], lists: SchoolLists) -> tuple[Person, ...]:
+    """Which of a parent's children introduces itself ("its ella", "ella here", "ella" on a line of its own)."""
+    words = {
+        word.lower(): None
+        for found in _SELF_NAMED.finditer(text)
+        for word in (found.group("after") or found.group("before") or found.group("alone"),)
+    }
+    return tuple(
+        child
+        for child in children
+        for surname in (child.name.split()[-1],)
+        if any(child in lists.named(f"{word} {surname}", PUPILS) for word in words)
+    )
 
 
 def _unknown_child(
