@@ -13,7 +13,7 @@ from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.relay_transaction import Verifier
 from mailguard.adapters.smtp_in import RelayServer
 from mailguard.adapters.smtp_settings import HostPort, RelaySettings
-from mailguard.app.ports import Judgement, Receipt, Recorded, RecipientOutcome
+from mailguard.app.ports import Judgement, Receipt, RecipientOutcome, Recorded
 from mailguard.domain.message import Authentication, Envelope
 from mailguard.domain.words import Disposition
 from tests.servers import HOST

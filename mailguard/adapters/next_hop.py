@@ -23,6 +23,7 @@ from mailguard.adapters.smtp_settings import RelaySettings, TransportSecurity
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?")
 _LONGEST_REPLY_LINES = 200
+_SEGMENT_BYTES = 65_536
 _LONGEST_REPLY_LINE_BYTES = 8_192
 
 
@@ -106,8 +107,14 @@ class NextHop:
     async def send_content(self, parts: Iterable[bytes]) -> Reply:
         """The message, then its final reply. Raises NextHopLost: whether it was accepted is then unknown."""
         try:
+            # A small message is one segment, not one for each of header, body and final dot.
+            unsent = b""
             for piece in encode_data(parts):
-                await self._write(piece)
+                unsent += piece
+                if len(unsent) >= _SEGMENT_BYTES:
+                    await self._write(unsent)
+                    unsent = b""
+            await self._write(unsent)
         except NextHopLost as lost:
             # A next hop may refuse in the middle and hang up; its words are worth more than ours.
             reply = await self._last_words()
