@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from mailguard.adapters.store.opening import StoreSettings
-from mailguard.app.ports_store import NewEffect
+from mailguard.app.case_opening import Joined
+from mailguard.app.ports import TemporaryFailure
+from mailguard.app.ports_store import NewEffect, Transaction
 from mailguard.domain.case import EffectKind, EffectState, RecipientState
 from tests.storing import School, one_report, open_school, opening, school_settings
 
@@ -101,6 +104,27 @@ def test_a_kill_around_t2_never_shows_done_what_may_not_be_and_is_taken_up_again
     assert again is not None
     assert (again.attempts, again.header_message_id) == (2, report.header_message_id)
     assert school.casebook.effect_done(again)
+
+
+def test_a_database_that_goes_away_in_t1_is_a_temporary_failure_and_the_retry_succeeds(
+    tmp_path: Path, postgres_url: str
+):
+    school = open_school(school_settings(tmp_path / "state", url=postgres_url))
+    administrator = create_engine(postgres_url)
+
+    def cut(joined: Joined, transaction: Transaction) -> list[NewEffect]:
+        with administrator.begin() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mailguard'"
+            )
+        return one_report(joined, transaction)
+
+    with pytest.raises(TemporaryFailure, match=r"127\.0\.0\.1"):
+        school.casebook.open_or_join(opening(), cut)
+    assert school.casebook.open_or_join(opening(), one_report).newly
+    assert school.trail.verify().is_intact
+    school.opened.store.close()
+    administrator.dispose()
 
 
 def test_two_processes_that_lease_at_once_never_lease_the_same_effect(

@@ -18,8 +18,8 @@ from sqlalchemy.exc import (
     DataError,
     DBAPIError,
     IntegrityError,
-    InvalidRequestError,
     NotSupportedError,
+    PendingRollbackError,
     ProgrammingError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -110,7 +110,7 @@ def database_errors_as_failures(place: str) -> Iterator[None]:
         ) from error
     except PoolTimeout as error:
         raise TemporaryFailure(f"store {place}: no free connection in {BUSY_TIMEOUT_SECONDS} s") from error
-    except InvalidRequestError as error:
+    except PendingRollbackError as error:
         # A connection that broke inside the block leaves a transaction that can only be rolled back.
         raise TemporaryFailure(f"store {place}: the connection was lost") from error
 
