@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from mailguard.app.casebook import Casebook, NewRecipient, Opening, PlanEffects
+from mailguard.app.case_opening import NewRecipient, Opening, PlanEffects
+from mailguard.app.casebook import Casebook
 from mailguard.app.explain import one_match_a_person, person_object, platform_object, scores_object
 from mailguard.app.inspect import Inspection, Inspector
 from mailguard.app.ports import Clock, Receipt, RecipientOutcome, Recorded, TemporaryFailure

@@ -12,9 +12,18 @@ from dataclasses import dataclass
 
 from mailguard.domain.people import Person
 
+_TITLE = r"(?:mr|mrs|ms|miss|mx|dr|sir|madam|headteacher|head\s*teacher|headmaster|headmistress|head|deputy\s+head)\.?"
 _GREETING = re.compile(
-    r"^\s*(?:dear|hi|hello|hey|good\s+(?:morning|afternoon|evening)|to|for\s+the\s+attention\s+of|fao|salam|assalamu\s+alaikum)\b[^\n]{0,80}$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"""^\s*(?:dear|hi|hello|hey|hiya|good\s+(?:morning|afternoon|evening)|to|fao|for\s+the\s+attention\s+of|salaa?m|as-?sala[a-z]*\s+[a-z-]+|witam|bonjour)\b
+        (?:[^\n,.!?:;]{{0,60}}[,!:]|[^\n,.!?:;]{{0,60}}$|\s+{_TITLE}(?:\s+[^\W\d_][\w'’-]*)?)""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+# Telling somebody of it is no accusation of that one.
+_TOLD = re.compile(
+    rf"""\b(?:told|tell|telling|spoke\s+(?:to|with)|spoken\s+(?:to|with)|speak\s+(?:to|with)|informed|inform|reported\s+(?:it|this|that)?\s*to|complained\s+to|wrote\s+to|
+        emailed|rang|asked|thank|thanks\s+to|met\s+with|meeting\s+with|cc|copied|copying|passed\s+(?:it|this)?\s*(?:on\s+)?to|contacted|discuss(?:ed)?\s+(?:it|this)?\s*with)\s+
+        (?:(?:the|our|your|both)\s+)?$""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _SECOND_PERSON = re.compile(
     r"\b(?:you|u|ur|your)\b(?:\W+\w+){0,3}?\W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|slapped|kicked|pulled|dragged|"
@@ -53,7 +62,11 @@ def find_accused(
         return Accused(
             persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to"
         )
-    hits = [hit for hit in staff_in_text(body) if hit.persons]
+    hits = [
+        hit
+        for hit in staff_in_text(body)
+        if hit.persons and not _TOLD.search(body[max(0, hit.start - 60) : hit.start])
+    ]
     exact = {hit.persons[0].id: hit for hit in hits if len(hit.persons) == 1}
     if exact:
         named = tuple(hit.persons[0] for hit in exact.values())
