@@ -1,0 +1,202 @@
+"""What a model is worth on texts it has not seen, and the thresholds that follow. Figures are of held-out groups only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mailguard.classifier.examples import Example
+from mailguard.classifier.heads import EVENT, GRAVE, HARMLESS, HEADS, INITIATOR, KIND, NATURE
+from mailguard.classifier.predict import Thresholds, natures_over
+from mailguard.domain.words import Initiator, Kind, Nature
+
+Doubles = NDArray[np.float64]
+Held = Mapping[str, Doubles]
+
+_CHILD = HEADS[INITIATOR].index(Initiator.CHILD.value)
+_LEAST, _MOST = 0.3, 0.97
+# (precision among adults' letters, among children's): an adult's false alarm holds ordinary mail, a child's raises a level.
+_PRECISION = {
+    Nature.DISCLOSURE.value: (0.93, 0.88),
+    Nature.ALLEGATION.value: (0.93, 0.88),
+    Nature.THREAT.value: (0.93, 0.88),
+    Nature.MEETING_OR_SECRECY.value: (0.92, 0.88),
+    Nature.IMAGE.value: (0.9, 0.85),
+    Nature.SOCIAL_INVITE.value: (0.93, 0.88),
+    Nature.PERSONAL.value: (0.9, 0.8),
+}
+_CHILD_PRECISION = 0.985
+_OFFICE_ALARMS = 0.0003  # share of ordinary office mail that may seem grave, or a child's
+
+
+def choose_thresholds(examples: Sequence[Example], held: Held) -> Thresholds:
+    """The lowest thresholds that keep the wanted precision on held-out texts and nearly silence on office mail."""
+    direct = np.array([example.kind is Kind.DIRECT and not example.is_office for example in examples])
+    office = np.array([example.is_office for example in examples])
+    child = np.array([example.initiator is Initiator.CHILD for example in examples])
+    adult = direct & ~child
+    voice = held[INITIATOR][:, _CHILD]
+    child_voice = max(
+        _for_precision(voice[direct], child[direct], _CHILD_PRECISION),
+        _for_silence(voice[office], _OFFICE_ALARMS),
+    )
+    of_child: dict[str, float] = {}
+    of_adult: dict[str, float] = {}
+    for word in GRAVE:
+        values = held[NATURE][:, HEADS[NATURE].index(word)]
+        truth = np.array([Nature(word) in (example.natures or ()) for example in examples])
+        for_adults, for_children = _PRECISION[word]
+        of_child[word] = _for_precision(values[child], truth[child], for_children)
+        of_adult[word] = _for_precision(values[adult], truth[adult], for_adults)
+        if word != Nature.PERSONAL.value:
+            of_adult[word] = max(of_adult[word], _for_silence(values[office], _OFFICE_ALARMS))
+    return Thresholds(
+        child_voice=round(child_voice, 4),
+        nature_of_child={word: round(value, 4) for word, value in of_child.items()},
+        nature_of_adult={word: round(value, 4) for word, value in of_adult.items()},
+    )
+
+
+def _for_precision(values: Doubles, truth: NDArray[np.bool_], wanted: float) -> float:
+    """The lowest threshold from which on precision never falls below `wanted`."""
+    if not truth.any():
+        return _MOST
+    order = np.argsort(-values, kind="stable")
+    hits = np.cumsum(truth[order])
+    precision = hits / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(precision >= wanted)
+    threshold = float(values[order[good[-1]]]) if len(good) else _MOST
+    return float(np.clip(threshold, _LEAST, _MOST))
+
+
+def _for_silence(values: Doubles, share: float) -> float:
+    """A threshold that at most `share` of `values` reach, with a margin towards the next."""
+    if not len(values):
+        return _LEAST
+    allowed = int(share * len(values))
+    return float(np.clip(np.sort(values)[::-1][allowed] + 0.02, _LEAST, _MOST))
+
+
+def measure(examples: Sequence[Example], held: Held, thresholds: Thresholds) -> dict[str, object]:
+    """Figures for the manifest and the model card; every text as written (variant 0), every office mail."""
+    rows = [row for row, example in enumerate(examples) if example.variant == 0]
+    corpus = [row for row in rows if not examples[row].is_office]
+    direct = [row for row in corpus if examples[row].kind is Kind.DIRECT]
+    office = [row for row in rows if examples[row].is_office]
+    events = [row for row in corpus if examples[row].event is not None]
+    over = {row: _over(thresholds, held, row) for row in rows}
+    headline_right = sum(_headline(over[row]) == _true_headline(examples[row]) for row in direct)
+    return {
+        "texts": {"direct": len(direct), "notifications": len(events), "office_mail": len(office)},
+        "kind_right": _share([_best(held, KIND, row) == examples[row].kind.value for row in corpus]),
+        "event_right": _share([_best(held, EVENT, row) == _event(examples[row]) for row in events]),
+        "initiator_right": _share([_best(held, INITIATOR, row) == _initiator(examples[row]) for row in direct]),
+        "child_voice": _child_voice(examples, held, thresholds, direct, office),
+        "headline_nature_right": round(headline_right / max(len(direct), 1), 4),
+        "natures": _natures(examples, held, over, direct),
+        "nature_macro_f1": _macro_f1(examples, over, direct),
+        "office_mail_grave": sum(bool(set(over[row]) & _HOLDING) for row in office),
+        "calibration_error": {head: _ece(examples, held, head, corpus) for head in (KIND, EVENT, INITIATOR)},
+    }
+
+
+_HOLDING = frozenset({Nature.DISCLOSURE.value, Nature.ALLEGATION.value, Nature.THREAT.value})
+
+
+def _over(thresholds: Thresholds, held: Held, row: int) -> tuple[str, ...]:
+    nature = dict(zip(HEADS[NATURE], held[NATURE][row].tolist(), strict=True))
+    return natures_over(thresholds, nature, child=float(held[INITIATOR][row, _CHILD]), is_foreign=False)
+
+
+def _headline(over: Sequence[str]) -> str:
+    return min(over, key=lambda word: Nature(word).gravity, default="")
+
+
+def _true_headline(example: Example) -> str:
+    return min(example.natures or (), key=lambda nature: nature.gravity, default=Nature.OTHER).value
+
+
+def _event(example: Example) -> str:
+    return example.event.value if example.event is not None else ""
+
+
+def _initiator(example: Example) -> str:
+    return example.initiator.value if example.initiator is not None else ""
+
+
+def _best(held: Held, head: str, row: int) -> str:
+    return HEADS[head][int(held[head][row].argmax())]
+
+
+def _share(right: Sequence[bool]) -> float:
+    return round(sum(right) / max(len(right), 1), 4)
+
+
+def _child_voice(
+    examples: Sequence[Example], held: Held, thresholds: Thresholds, direct: Sequence[int], office: Sequence[int]
+) -> dict[str, object]:
+    is_over = {row: held[INITIATOR][row, _CHILD] >= thresholds.child_voice for row in (*direct, *office)}
+    children = [row for row in direct if examples[row].initiator is Initiator.CHILD]
+    adults = [row for row in direct if examples[row].initiator is not Initiator.CHILD]
+    found, false = sum(is_over[row] for row in children), sum(is_over[row] for row in adults)
+    return {
+        "children_found": int(found),
+        "children": len(children),
+        "adults_mistaken": int(false),
+        "adults": len(adults),
+        "office_mail_mistaken": int(sum(is_over[row] for row in office)),
+        "precision": round(float(found / max(found + false, 1)), 4),
+        "recall": round(float(found / max(len(children), 1)), 4),
+    }
+
+
+def _natures(
+    examples: Sequence[Example], held: Held, over: Mapping[int, Sequence[str]], direct: Sequence[int]
+) -> dict[str, dict[str, int]]:
+    """A grave nature: texts of it, those found, and others taken for it, by child and adult."""
+    found: dict[str, dict[str, int]] = {}
+    for word in GRAVE:
+        counts = dict.fromkeys(
+            ("child", "child_found", "child_false", "adult", "adult_found", "adult_false", "parent_false"), 0
+        )
+        for row in direct:
+            who = "child" if examples[row].initiator is Initiator.CHILD else "adult"
+            is_true, is_said = Nature(word) in (examples[row].natures or ()), word in over[row]
+            counts[who] += is_true
+            counts[f"{who}_found"] += is_true and is_said
+            counts[f"{who}_false"] += is_said and not is_true
+            counts["parent_false"] += is_said and not is_true and examples[row].initiator is Initiator.PARENT
+        found[word] = counts
+    return found
+
+
+def _macro_f1(examples: Sequence[Example], over: Mapping[int, Sequence[str]], direct: Sequence[int]) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for word in (*GRAVE, *HARMLESS):
+        if word == Nature.AUTOMATIC.value:
+            continue
+        true = [row for row in direct if Nature(word) in (examples[row].natures or ())]
+        # A harmless word is said only when nothing graver is.
+        said = [row for row in direct if (word in over[row] if word in GRAVE else _headline(over[row]) == word)]
+        both = len(set(true) & set(said))
+        scores[word] = round(2 * both / max(len(true) + len(said), 1), 4)
+    scores["mean"] = round(sum(scores.values()) / len(scores), 4)
+    return scores
+
+
+def _ece(examples: Sequence[Example], held: Held, head: str, rows: Sequence[int]) -> float:
+    """Expected calibration error over ten equal bins of the likeliest word's probability."""
+    truth = {KIND: lambda row: examples[row].kind.value, EVENT: lambda row: _event(examples[row]),
+             INITIATOR: lambda row: _initiator(examples[row])}[head]  # fmt: skip
+    wanted = [row for row in rows if truth(row)]
+    sure = np.array([held[head][row].max() for row in wanted])
+    right = np.array([_best(held, head, row) == truth(row) for row in wanted])
+    bins = np.minimum((sure * 10).astype(int), 9)
+    gaps = [
+        abs(sure[bins == place].mean() - right[bins == place].mean()) * (bins == place).sum()
+        for place in range(10)
+        if (bins == place).any()
+    ]
+    return round(float(sum(gaps) / max(len(wanted), 1)), 4)

@@ -1,0 +1,123 @@
+"""Training examples: features with the labels each head may learn from, and the group that is held out together."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailguard.classifier.compose import compose
+from mailguard.classifier.corpus import Record
+from mailguard.classifier.features import Features, extract
+from mailguard.domain.message import MessageFacts
+from mailguard.domain.words import Event, Initiator, Kind, Nature
+from mailguard.reading.message import read
+
+Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
+
+CHUNK_RECORDS = 12  # records written one after the other are held out together
+
+
+def no_progress(step: str, done: int, total: int) -> None:
+    """For callers who do not watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``natures`` None: this head learns nothing here; ``only_grave``: learns only that it is none of the grave ones."""
+
+    features: Features
+    kind: Kind
+    event: Event | None
+    natures: frozenset[Nature] | None
+    only_grave: bool
+    initiator: Initiator | None
+    group: str
+    source: str
+    language: str = "en"
+    is_office: bool = False
+    variant: int = 0
+
+
+def from_corpus(
+    records: Sequence[Record], *, seed: int, variants: Sequence[int], progress: Progress = no_progress
+) -> list[Example]:
+    """`variants` compositions of every record."""
+    found: list[Example] = []
+    places: dict[str, int] = {}
+    for number, record in enumerate(records):
+        place = places[record.file] = places.get(record.file, -1) + 1
+        is_person = record.kind is Kind.DIRECT
+        for variant in variants:
+            found.append(
+                Example(
+                    features=extract(compose(record, seed=seed, variant=variant)),
+                    kind=record.kind,
+                    event=record.event,
+                    natures=_natures(record),
+                    only_grave=record.kind is Kind.BULK,
+                    initiator=record.initiator if is_person else Initiator.NONE,
+                    group=record.platform or f"{record.file}:{place // CHUNK_RECORDS}",
+                    source=f"{record.file}:{record.line}",
+                    language=record.language,
+                    variant=variant,
+                )
+            )
+        if number % 100 == 0:
+            progress("composing", number, len(records))
+    progress("composing", len(records), len(records))
+    return found
+
+
+def _natures(record: Record) -> frozenset[Nature] | None:
+    """A platform's wording has no nature; bulk mail is only never grave."""
+    match record.kind:
+        case Kind.NOTIFICATION:
+            return None
+        case Kind.AUTOMATIC:
+            return frozenset(record.natures) or frozenset({Nature.AUTOMATIC})
+        case Kind.BULK | Kind.DIRECT:
+            return frozenset(record.natures)
+
+
+def from_office_mail(archive: Path, *, progress: Progress = no_progress) -> tuple[list[Example], str]:
+    """Real office mail as negatives, and the archive's SHA-256. None of it is a child's contact or of a grave nature."""
+    found: list[Example] = []
+    for number, (name, raw) in enumerate(office_messages(archive)):
+        found.append(office_example(read(raw), name=name))
+        if number % 100 == 0:
+            progress("reading office mail", number, 0)
+    progress("reading office mail", len(found), len(found))
+    return found, hashlib.sha256(archive.read_bytes()).hexdigest()
+
+
+def office_messages(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, raw message) in order of name. Nothing is unpacked to disk."""
+    with tarfile.open(archive) as tar:
+        for member in sorted((member for member in tar if member.isfile()), key=lambda member: member.name):
+            opened = tar.extractfile(member)
+            if opened is not None:
+                yield member.name, opened.read()
+
+
+def office_example(facts: MessageFacts, *, name: str) -> Example:
+    """Bulk by its headers (lists, Precedence), else direct; held out with mail of the same sender."""
+    is_bulk = (
+        facts.header("precedence").lower() in {"bulk", "list", "junk"}
+        or bool(facts.header("list-unsubscribe"))
+        or bool(facts.header("list-id"))
+    )
+    sender = next((mailbox.address.lower() for mailbox in facts.named("From")), name)
+    return Example(
+        features=extract(facts),
+        kind=Kind.BULK if is_bulk else Kind.DIRECT,
+        event=None,
+        natures=frozenset(),
+        only_grave=True,
+        initiator=Initiator.NONE if is_bulk else Initiator.OTHER,
+        group=f"office:{sender}",
+        source=f"office:{name}",
+        is_office=True,
+    )

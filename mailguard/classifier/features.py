@@ -1,0 +1,221 @@
+"""From a message to the numbers that the model weighs: hashed n-grams by rolling hashes in numpy, and a little structure.
+
+Three blocks, each set-valued (a feature is there or not): character 2- to 5-grams; words and word pairs (words of the subject
+once more as such); structure. Text is the subject and the sender's own words, made plain first (``plain``). Quoted, forwarded
+and hidden text count only as being there. Changing anything here needs a new FEATURES_VERSION: a model made with another
+version goes dark.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mailguard.classifier.plain import LETTER, SYMBOL, Codes, kinds, plain_codes, plain_text
+from mailguard.domain.message import AttachmentFamily, AutomaticMark, MessageFacts
+
+FEATURES_VERSION = 1
+CHAR_BITS = 17
+WORD_BITS = 16
+KNOWN_BITS = 20
+STRUCTURE_SIZE = 64
+MAX_TEXT_CHARS = 3000
+MAX_SUBJECT_CHARS = 200
+GRAM_SIZES = (2, 3, 4, 5)
+_TAIL_CHARS = 800  # the end of a long text counts too: people often ask last what they wrote for
+
+Indexes = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+_MASK64 = (1 << 64) - 1
+_BASE = 0x9E3779B97F4A7C15
+_MIX = np.uint64(0xD6E8FEB86659FD93)
+_PAIR = np.uint64(0xA24BAED4963EE407)
+_SUBJECT_SALT = np.uint64(0x5851F42D4C957F2D)
+_HALF = np.uint64(32)
+_MARK = "\ue000"  # private use, stands between subject and body and is no letter (plain.kinds)
+
+
+def _powers(base: int, count: int) -> Hashes:
+    values, value = [], 1
+    for _ in range(count):
+        values.append(value)
+        value = value * base & _MASK64
+    return np.array(values, dtype=np.uint64)
+
+
+# NFKC may lengthen text (a ligature is several letters), so plain text is cut again to this.
+_MOST_CODES = MAX_TEXT_CHARS + MAX_SUBJECT_CHARS + 64
+_POWERS = _powers(_BASE, _MOST_CODES + 8)
+_INVERSES = _powers(pow(_BASE, -1, 1 << 64), _MOST_CODES + 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Sorted distinct feature numbers a block. ``known`` are numbers of the words alone, for the share of known words."""
+
+    chars: Indexes
+    words: Indexes
+    structure: Indexes
+    known: Indexes
+
+
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """Every occurrence, in order of place: for saying which words moved a head. ``starts``/``ends`` bound each word."""
+
+    codes: Codes
+    body_start: int  # the subject's words begin before this place
+    starts: Indexes
+    ends: Indexes
+    word_hashes: Hashes
+    chars: tuple[Indexes, ...]  # one array for each of GRAM_SIZES; element i begins at code i
+    words: Indexes
+    pairs: Indexes
+
+
+def extract(facts: MessageFacts) -> Features:
+    """All blocks of one message. Total: any text gives features, an empty one only structure."""
+    return distinct_features(text_grams(facts), facts)
+
+
+def distinct_features(grams: Grams, facts: MessageFacts) -> Features:
+    """The blocks from occurrences already found."""
+    hashes = grams.word_hashes
+    of_subject = hashes[: int(np.searchsorted(grams.starts, grams.body_start))]
+    words = (grams.words, grams.pairs, _spread((of_subject + np.uint64(1)) * _SUBJECT_SALT, WORD_BITS))
+    return Features(
+        chars=_distinct(np.concatenate(grams.chars), 1 << CHAR_BITS),
+        words=_distinct(np.concatenate(words), 1 << WORD_BITS),
+        structure=structure_of(facts, word_count=len(grams.starts)),
+        known=_spread(hashes, KNOWN_BITS),
+    )
+
+
+def text_grams(facts: MessageFacts) -> Grams:
+    """Character grams, words and pairs of subject and own text, where they stand."""
+    body = facts.own_text
+    if len(body) > MAX_TEXT_CHARS:
+        body = f"{body[: MAX_TEXT_CHARS - _TAIL_CHARS]} {body[-_TAIL_CHARS:]}"
+    codes = plain_codes(plain_text(f"{facts.subject[:MAX_SUBJECT_CHARS]} {_MARK} {body}"))[:_MOST_CODES]
+    marks = np.flatnonzero(codes == ord(_MARK))
+    prefix = _prefix(codes)
+    chars = []
+    for size in GRAM_SIZES:
+        count = max(len(codes) - size + 1, 0)
+        hashes = (prefix[size : size + count] - prefix[:count]) * _INVERSES[:count] + np.uint64(size)
+        chars.append(_spread(hashes, CHAR_BITS))
+    starts, ends = _word_bounds(codes)
+    hashes = _span_hashes(prefix, starts, ends)
+    pairs = hashes[:-1] * _PAIR + hashes[1:]
+    return Grams(
+        codes=codes,
+        body_start=int(marks[0]) if len(marks) else 0,
+        starts=starts,
+        ends=ends,
+        word_hashes=hashes,
+        chars=tuple(chars),
+        words=_spread(hashes, WORD_BITS),
+        pairs=_spread(pairs, WORD_BITS),
+    )
+
+
+def _prefix(codes: Codes) -> Hashes:
+    """Prefix sums of code x base^place modulo 2^64; a span's hash is their difference, brought to place 0."""
+    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
+    np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * _POWERS[: len(codes)], out=sums[1:])
+    return sums
+
+
+def _span_hashes(prefix: Hashes, starts: Indexes, ends: Indexes) -> Hashes:
+    hashes: Hashes = (prefix[ends] - prefix[starts]) * _INVERSES[starts] + (ends - starts).astype(np.uint64)
+    return hashes
+
+
+def _spread(hashes: Hashes, bits: int) -> Indexes:
+    """The top bits after mixing: a polynomial's low bits are weak."""
+    mixed = (hashes ^ (hashes >> _HALF)) * _MIX
+    mixed = (mixed ^ (mixed >> _HALF)) * _MIX
+    return (mixed >> np.uint64(64 - bits)).astype(np.int64)
+
+
+def _word_bounds(codes: Codes) -> tuple[Indexes, Indexes]:
+    kind = kinds(codes)
+    letter = kind == LETTER
+    edges = np.diff(letter.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    symbols = np.flatnonzero(kind == SYMBOL)
+    if len(symbols):
+        order = np.argsort(np.concatenate([starts, symbols]), kind="stable")
+        starts, ends = np.concatenate([starts, symbols])[order], np.concatenate([ends, symbols + 1])[order]
+    return starts, ends
+
+
+def _distinct(numbers: Indexes, size: int) -> Indexes:
+    """Sorted distinct numbers below `size`; a bitmap is several times faster than sorting."""
+    seen = np.zeros(size, dtype=bool)
+    seen[numbers] = True
+    return np.flatnonzero(seen)
+
+
+_FAMILIES = {family: 20 + place for place, family in enumerate(AttachmentFamily)}
+_DEAR = re.compile(r"\s*(?:dear|to whom|drogi|szanown|sehr geehrte|madame|monsieur|cher|estimad|caro|gentile|annwyl)\b", re.I)
+_HELLO = re.compile(r"\s*(?:hi|hiya|hello|hey|heya|morning|good (?:morning|afternoon|evening)|yo|alright|salam|assalam\S*|dzień dobry)\b", re.I)
+_REGARDS = re.compile(
+    r"\b(?:regards|sincerely|faithfully|best wishes|many thanks|kind wishes|pozdrawiam|cordialement|saludos|mit freundlichen)\b", re.I
+)
+_REPLY = re.compile(r"\s*(?:re|aw|odp|sv|r)\s*:", re.I)
+_FORWARD = re.compile(r"\s*(?:fwd?|wg|tr|i)\s*:", re.I)
+_MACHINE_LOCAL = re.compile(r"no-?_?reply|do-?not-?reply|notif|mailer|alerts?\b|updates?\b|digest|news|bounce|info\b", re.I)
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf]")
+_LENGTHS = (0, 3, 8, 20, 50, 120, 300)
+
+
+def structure_of(facts: MessageFacts, *, word_count: int) -> Indexes:
+    """The small facts about form that hold, as numbers below STRUCTURE_SIZE. Slot 0 always holds."""
+    text = facts.own_text[:MAX_TEXT_CHARS]
+    has_letters = any(character.isalpha() for character in text[:200])
+    emoji = 0 if text.isascii() else len(_EMOJI.findall(text))
+    links = len(facts.links)
+    sender = next((mailbox.address for mailbox in facts.named("From")), "")
+    precedence = facts.header("precedence").lower()
+    lines = text.count("\n")
+    holds = {
+        0: True,
+        1: not facts.subject.strip(),
+        2: bool(_REPLY.match(facts.subject)),
+        3: bool(_FORWARD.match(facts.subject)),
+        4: facts.subject != "" and facts.subject == facts.subject.lower(),
+        5: bool(_DEAR.match(text)),
+        6: bool(_HELLO.match(text)),
+        7: bool(_REGARDS.search(text[-400:])),
+        8: has_letters and text == text.lower(),
+        9: has_letters and text == text.upper() and text != text.lower(),
+        10: text[:1].islower(),
+        11: text.rstrip()[-1:] in {".", "!", "?"},
+        12: 1 <= emoji <= 2,
+        13: emoji > 2,
+        14: text.count("!") > 2,
+        15: lines > 6,
+        16: links == 1,
+        17: 2 <= links <= 4,
+        18: links > 4,
+        19: "!!" in text or "??" in text,
+        31: bool(facts.attachments),
+        32: bool(facts.quoted_text.strip()),
+        33: bool(facts.forwarded_text.strip()),
+        34: bool(facts.signature_text.strip()),
+        35: bool(facts.header("list-unsubscribe")),
+        36: bool(facts.header("list-id")) or bool(facts.header("list-post")),
+        37: precedence in {"bulk", "list", "junk"},
+        38: facts.automatic is not AutomaticMark.NONE or facts.header("auto-submitted").lower() not in {"", "no"},
+        39: bool(_MACHINE_LOCAL.search(sender.partition("@")[0])),
+        40: lines == 0,
+    }
+    found = [slot for slot, does in holds.items() if does]
+    found.append(48 + sum(word_count > bound for bound in _LENGTHS))
+    found.extend({_FAMILIES[attachment.family] for attachment in facts.attachments})
+    return np.array(sorted(found), dtype=np.int64)

@@ -1,0 +1,147 @@
+"""Text made plain before it is hashed: what a reader sees, without the tricks that hide it from a program.
+
+NFKC, lower case, no invisible characters, look-alike letters in mixed words, addresses and links as kinds of thing (Python);
+long numbers, leetspeak, repeated letters and spaced-out words (numpy, on code points).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.uint32]
+
+SEPARATOR, LETTER, SYMBOL = 0, 1, 2
+
+_INVISIBLE = (0xAD, 0x034F, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070))
+_SELECTORS = range(0xFE00, 0xFE10)
+_QUOTES = {0x2018: "'", 0x2019: "'", 0x201A: "'", 0x2032: "'", 0xB4: "'", 0x201C: '"', 0x201D: '"', 0x201E: '"'}
+_DASHES = dict.fromkeys(range(0x2010, 0x2015), "-")
+_TIDY = {**dict.fromkeys([*_INVISIBLE, *_SELECTORS]), **_QUOTES, **_DASHES}
+_FOREIGN_LETTER = re.compile(r"[\u0370-\u052f]")
+_WORD = re.compile(r"[^\W\d_]+")
+_LATIN = re.compile(r"[a-z]")
+_LOOKALIKES = dict(
+    zip(
+        map(ord, "аеёіїјкмнорсѕтухһԁԛԝьвαβεηικνορτυχω"),
+        "aeeiijkmhopcstyxhdqwbbabeniknoptyxw",
+        strict=True,
+    )
+)
+_ONLY_LOOKALIKES = re.compile("[" + "".join(map(chr, _LOOKALIKES)) + "]{2,}")
+_LINK = re.compile(r"(?:https?://|www\.)([^\s/<>\"')\]]+)[^\s<>\"')\]]*")
+_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+_RESERVED_ENDING = re.compile(r"\.(?:example|test|invalid|com|co|org|net|uk)\b")
+
+# Digits and signs that stand for letters between letters: "h0mew0rk", "sn@p".
+_LEET = {ord(sign): ord(letter) for sign, letter in zip("013457@$", "oieastas", strict=True)}
+
+
+def plain_text(text: str) -> str:
+    """One line of lower-case text, single spaces, quotes and dashes of one kind."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_TIDY).casefold()
+        text = _without_lookalikes(text)
+    else:
+        text = text.lower()
+    if "://" in text or "www." in text:
+        text = _LINK.sub(_link_words, text)
+    if "@" in text:
+        text = _ADDRESS.sub(" addressof ", text)
+    return " ".join(text.split())
+
+
+def _link_words(found: re.Match[str]) -> str:
+    return " linkto " + _RESERVED_ENDING.sub("", found.group(1)).replace(".", " ") + " "
+
+
+def _without_lookalikes(text: str) -> str:
+    """Cyrillic and Greek letters read as Latin where they stand in a Latin word, or in a word of nothing else amid Latin."""
+    foreign = len(_FOREIGN_LETTER.findall(text))
+    if not foreign:
+        return text
+    mostly_latin = len(_LATIN.findall(text)) > 2 * foreign
+
+    def read(found: re.Match[str]) -> str:
+        word = found.group(0)
+        mixed = _LATIN.search(word) and _FOREIGN_LETTER.search(word)
+        if mixed or (mostly_latin and _ONLY_LOOKALIKES.fullmatch(word)):
+            return word.translate(_LOOKALIKES)
+        return word
+
+    return _WORD.sub(read, text)
+
+
+def kinds(codes: Codes) -> NDArray[np.int8]:
+    """SEPARATOR, LETTER (digits and apostrophes too) or SYMBOL (an emoji is a word of its own) for each code point."""
+    letter = (codes >= 97) & (codes <= 122)
+    letter |= (codes >= 48) & (codes <= 57)
+    letter |= codes == 39
+    high = codes >= 0xAA
+    kind = letter.astype(np.int8)
+    if high.any():
+        symbol = ((codes >= 0x2100) & (codes <= 0x2BFF)) | ((codes >= 0x1F000) & (codes <= 0x1FAFF))
+        other = ((codes >= 0xAB) & (codes <= 0xBF)) | ((codes >= 0x2000) & (codes <= 0x20FF)) | (codes == 0xD7)
+        other |= ((codes >= 0x3000) & (codes <= 0x303F)) | ((codes >= 0xE000) & (codes <= 0xF8FF))
+        kind[high & ~other] = LETTER
+        kind[symbol] = SYMBOL
+    return kind
+
+
+def plain_codes(text: str) -> Codes:
+    """Code points of :func:`plain_text`'s answer, with numbers, leetspeak, repetitions and spaced-out words made plain."""
+    codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), dtype=np.uint32).copy()
+    digit = (codes >= 48) & (codes <= 57)
+    if digit.any() or ((codes == 64) | (codes == 36)).any():
+        codes = _letters_for_leet(codes, digit)
+        digit = (codes >= 48) & (codes <= 57)
+        long = digit.copy()
+        long[1:-1] = digit[:-2] & digit[1:-1] & digit[2:]
+        long[0] = long[-1] = False
+        wide = long.copy()
+        wide[:-1] |= long[1:]
+        wide[1:] |= long[:-1]
+        codes[wide] = 48
+    keep = np.ones(len(codes), dtype=bool)
+    keep[2:] = (codes[2:] != codes[1:-1]) | (codes[2:] != codes[:-2])
+    return _joined(codes[keep])
+
+
+def _letters_for_leet(codes: Codes, digit: NDArray[np.bool_]) -> Codes:
+    letter = (codes >= 97) & (codes <= 122)
+    sign = digit | (codes == 64) | (codes == 36)
+    before = np.zeros(len(codes), dtype=bool)
+    after = before.copy()
+    before[1:], after[:-1] = letter[:-1], letter[1:]
+    # Two signs in a row ("b00k") count when letters stand on both sides of the pair.
+    pair = np.zeros(len(codes), dtype=bool)
+    if len(codes) > 4:
+        # At the start of a word three letters must follow: "5nap", but not "5th".
+        pair[1:-3] = sign[1:-3] & (codes[:-4] == 32) & letter[2:-2] & letter[3:-1] & letter[4:]
+    start = pair.copy()
+    pair[:] = False
+    pair[1:-2] = sign[1:-2] & sign[2:-1] & letter[:-3] & letter[3:]
+    wanted = (sign & before & after) | pair | start
+    wanted[1:] |= pair[:-1]
+    for found in np.flatnonzero(wanted):
+        codes[found] = _LEET.get(int(codes[found]), int(codes[found]))
+    return codes
+
+
+def _joined(codes: Codes) -> Codes:
+    """Without the gaps of a word written "s n a p" (at least three letters apart)."""
+    if len(codes) < 7:
+        return codes
+    letter = (codes >= 97) & (codes <= 122)
+    gap = np.zeros(len(codes), dtype=bool)
+    gap[2:-2] = (
+        ~letter[2:-2] & (codes[2:-2] != 10) & letter[1:-3] & letter[3:-1] & ~letter[:-4] & ~letter[4:]
+    )
+    if not gap.any():
+        return codes
+    lone = np.zeros(len(codes), dtype=bool)
+    lone[2:-2] = gap[2:-2] & (gap[:-4] | gap[4:])
+    return codes[~lone]

@@ -1,0 +1,222 @@
+"""From a message to scores, with numpy alone: sums of weights, calibration, thresholds, and the words that counted most.
+
+Thread-safe: nothing is written after construction. Never raises; a message that cannot be scored gives ``Scores()`` that are
+uncertain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mailguard.classifier.features import (
+    GRAM_SIZES,
+    Features,
+    Grams,
+    distinct_features,
+    text_grams,
+)
+from mailguard.classifier.heads import EVENT, GRAVE, HARMLESS, HEADS, INITIATOR, KIND, NATURE, columns
+from mailguard.classifier.weights import OFFSETS, Floats, Weights
+from mailguard.domain.message import MessageFacts
+from mailguard.domain.scores import Scores
+from mailguard.domain.words import Initiator
+
+_CHILD = HEADS[INITIATOR].index(Initiator.CHILD.value)
+_REASONS = 5
+_PHRASE_WORDS = 3
+_FEW_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From the manifest. Natures have one for text that reads like a child's and one for adults'.
+
+    ``harmless``: below it no harmless nature is named. ``known_share``: below it the language is unknown, and grave natures
+    need ``unknown_grave``.
+    """
+
+    child_voice: float
+    nature_of_child: Mapping[str, float]
+    nature_of_adult: Mapping[str, float]
+    harmless: float = 0.35
+    known_share: float = 0.5
+    unknown_grave: float = 0.9
+    uncertain_initiator: float = 0.5
+
+    @classmethod
+    def from_dict(cls, stored: object) -> Thresholds:
+        """From a manifest. Raises ValueError when a number is missing or none between 0 and 1."""
+        if not isinstance(stored, dict) or set(stored) != {entry.name for entry in fields(cls)}:
+            raise ValueError("the manifest's thresholds are not those of this program")
+        for name in ("nature_of_child", "nature_of_adult"):
+            if not isinstance(stored[name], dict) or set(stored[name]) != set(GRAVE):
+                raise ValueError(f"{name} must have a threshold for each of {', '.join(GRAVE)}")
+        numbers = [*stored["nature_of_child"].values(), *stored["nature_of_adult"].values()]
+        numbers += [value for value in stored.values() if not isinstance(value, dict)]
+        if not all(isinstance(number, float) and 0 <= number <= 1 for number in numbers):
+            raise ValueError("a threshold is no number between 0 and 1")
+        return cls(**stored)
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "child_voice": self.child_voice,
+            "nature_of_child": dict(self.nature_of_child),
+            "nature_of_adult": dict(self.nature_of_adult),
+            "harmless": self.harmless,
+            "known_share": self.known_share,
+            "unknown_grave": self.unknown_grave,
+            "uncertain_initiator": self.uncertain_initiator,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LinearClassifier:
+    """The model that serves. ``faults``: exception types of messages that could not be scored."""
+
+    model_id: str
+    weights: Weights
+    thresholds: Thresholds
+    faults: list[str] = field(default_factory=list)
+
+    def predict(self, facts: MessageFacts) -> Scores:
+        """Scores of one message; see ``domain.scores``."""
+        try:
+            return self._predict(facts)
+        except Exception as error:
+            # A fault of the model must never stop mail: the lists decide, and doctor shows the count.
+            if len(self.faults) < 1000:
+                self.faults.append(type(error).__name__)
+            return Scores(model_id=self.model_id, is_uncertain=True)
+
+    def _predict(self, facts: MessageFacts) -> Scores:
+        grams = text_grams(facts)
+        features = distinct_features(grams, facts)
+        values = probabilities(self.weights, margins(self.weights, features))
+        nature = dict(zip(HEADS[NATURE], values[NATURE].tolist(), strict=True))
+        initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
+        known = self._known_share(features)
+        is_foreign = len(features.known) >= _FEW_WORDS and known < self.thresholds.known_share
+        over = natures_over(self.thresholds, nature, child=initiator[Initiator.CHILD.value], is_foreign=is_foreign)
+        is_child = initiator[Initiator.CHILD.value] >= self.thresholds.child_voice
+        heads = {f"{NATURE}.{word}": columns(NATURE).start + HEADS[NATURE].index(word) for word in over if word in GRAVE}
+        if is_child:
+            heads[f"{INITIATOR}.{Initiator.CHILD.value}"] = columns(INITIATOR).start + _CHILD
+        return Scores(
+            model_id=self.model_id,
+            kind=dict(zip(HEADS[KIND], values[KIND].tolist(), strict=True)),
+            event=dict(zip(HEADS[EVENT], values[EVENT].tolist(), strict=True)),
+            nature=nature,
+            initiator=initiator,
+            natures_over_threshold=over,
+            is_child_voice=is_child,
+            is_uncertain=is_foreign or not over or max(initiator.values()) < self.thresholds.uncertain_initiator,
+            reasons=MappingProxyType(reasons(self.weights, grams, heads)) if heads else MappingProxyType({}),
+        )
+
+    def _known_share(self, features: Features) -> float:
+        if not len(features.known):
+            return 1.0
+        bits = self.weights.known[features.known >> 3] >> (7 - (features.known & 7)).astype(np.uint8) & 1
+        return float(bits.mean())
+
+
+def margins(weights: Weights, features: Features) -> Floats:
+    """One margin a column: over blocks, the sum of its features' weights by the block's length."""
+    total = weights.intercepts.copy()
+    for numbers, offset in zip((features.chars, features.words, features.structure), OFFSETS, strict=True):
+        if len(numbers):
+            rows = numbers + offset
+            length = np.sqrt(weights.squares[rows].sum())
+            total += np.ones(len(rows), dtype=np.float32) @ weights.table[rows] / length
+    return total
+
+
+def probabilities(weights: Weights, margin: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
+    """Calibrated, a head: softmax where one word holds, a logistic curve a word for natures."""
+    found = {}
+    for head in HEADS:
+        logits = weights.calibration[head] @ margin[columns(head)] + weights.bias[head]
+        if head == NATURE:
+            found[head] = 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+        else:
+            shares = np.exp(logits - logits.max())
+            found[head] = shares / shares.sum()
+    return found
+
+
+def natures_over(
+    thresholds: Thresholds, nature: Mapping[str, float], *, child: float, is_foreign: bool
+) -> tuple[str, ...]:
+    """Grave natures over their thresholds, gravest first, then the likeliest harmless one when it is likely at all."""
+    bounds = thresholds.nature_of_child if child >= thresholds.uncertain_initiator else thresholds.nature_of_adult
+    least = thresholds.unknown_grave if is_foreign else 0.0
+    grave = [word for word in GRAVE if nature[word] >= max(bounds[word], least)]
+    likeliest = max(HARMLESS, key=lambda word: nature[word])
+    if nature[likeliest] >= thresholds.harmless:
+        grave.append(likeliest)
+    return tuple(grave)
+
+
+def reasons(weights: Weights, grams: Grams, heads: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """The phrases (up to three words) that raised each head most, strongest first. ``heads``: name → weight column."""
+    count = len(grams.starts)
+    if not count:
+        return {}
+    spans = {length: _windows(count, length) for length in range(1, _PHRASE_WORDS + 1)}
+    found: dict[str, tuple[str, ...]] = {}
+    for name, column in heads.items():
+        words, pairs = _contributions(weights, grams, column)
+        sums = np.concatenate([[0.0], np.cumsum(words)])
+        pair_sums = np.concatenate([[0.0], np.cumsum(pairs), [0.0]])
+        ranked: list[tuple[float, int, int]] = []
+        for length, firsts in spans.items():
+            score = sums[firsts + length] - sums[firsts] + pair_sums[firsts + length - 1] - pair_sums[firsts]
+            # A longer phrase must earn its length.
+            score = score / length**0.5
+            best = np.argsort(-score, kind="stable")[: 2 * _REASONS]
+            ranked.extend((float(score[place]), int(firsts[place]), length) for place in best if score[place] > 0)
+        found[name] = _phrases(grams, sorted(ranked, key=lambda entry: (-entry[0], entry[1])))
+    return found
+
+
+def _windows(count: int, length: int) -> NDArray[np.int64]:
+    return np.arange(max(count - length + 1, 0), dtype=np.int64)
+
+
+def _contributions(
+    weights: Weights, grams: Grams, column: int
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """What each word (with the character grams that begin in it) and each pair adds to a column."""
+    weight = weights.table[:, column]
+    letters = np.zeros(len(grams.codes) + 1, dtype=np.float64)
+    for size, numbers in zip(GRAM_SIZES, grams.chars, strict=True):
+        middle = size // 2
+        letters[middle : middle + len(numbers)] += weight[numbers]
+    sums = np.concatenate([[0.0], np.cumsum(letters)])
+    char_length = float(np.sqrt(sum(weights.squares[numbers].sum() for numbers in grams.chars))) or 1.0
+    rows, pair_rows = grams.words + OFFSETS[1], grams.pairs + OFFSETS[1]
+    word_length = float(np.sqrt(weights.squares[rows].sum() + weights.squares[pair_rows].sum())) or 1.0
+    words = (sums[grams.ends] - sums[grams.starts]) / char_length + weight[rows] / word_length
+    return words, weight[pair_rows] / word_length
+
+
+def _phrases(grams: Grams, ranked: list[tuple[float, int, int]]) -> tuple[str, ...]:
+    used: set[int] = set()
+    chosen: dict[str, None] = {}
+    for _, first, length in ranked:
+        places = range(first, first + length)
+        if used.intersection(places):
+            continue
+        span = grams.codes[grams.starts[first] : grams.ends[first + length - 1]]
+        phrase = " ".join(span.astype("<u4").tobytes().decode("utf-32-le", "replace").split())
+        used.update(places)
+        if phrase and "\ue000" not in phrase:
+            chosen[phrase] = None
+        if len(chosen) == _REASONS:
+            break
+    return tuple(chosen)
