@@ -1,0 +1,301 @@
+"""What a report says to one reader: one structure, from which text and HTML are both written.
+
+No name stands in the subject. The LADO gets facts only: no attachment, no link into the school's system.
+Source: issue "Report mail"; UX.md "report"; DECISIONS.md, rule 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from mailguard.app.effects_settings import Directory, EffectsSettings
+from mailguard.app.own_mail import one_line
+from mailguard.app.ports_store import CaseRecord, MessageRecord, RecipientRecord
+from mailguard.app.readers import Reader
+from mailguard.app.report_words import (
+    SUBJECT_NOUNS,
+    deadline_words,
+    nature_words,
+    next_steps,
+    what_happened,
+    what_was_done,
+)
+from mailguard.domain.audit import AuditHead
+from mailguard.domain.case import CaseState, RecipientState
+from mailguard.domain.words import Level, PersonList, Role
+
+_SHOWN_RECIPIENTS = 12
+_CERTAINTY_WORDS = {
+    "exact": "exact address or handle",
+    "near": "nearly the listed address",
+    "name": "by name",
+    "one-of": "one of several people of that name",
+}
+_SENDER_WORDS = {
+    "pass": "sender verified",
+    "fail": "sender not verified: authentication failed",
+    "none": "sender not verified",
+}
+# Said elsewhere in the report.
+_SILENT_SIGNALS = frozenset({"direction", "auth-pass", "auth-fail", "auth-none"})
+
+
+class Purpose(StrEnum):
+    FIRST = "first"
+    FOLLOW_UP = "follow-up"
+    ESCALATED = "escalated"  # the one before has not acknowledged, or could not be reached
+    AGAIN = "again"  # the chain is exhausted: the last reader once more
+    GATHERED = "gathered"  # several cases in one mail: an approved channel, or the backlog of a first pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """``lines`` under a title. ``is_code``: to be copied letter for letter."""
+
+    title: str
+    lines: tuple[str, ...]
+    is_code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContent:
+    subject: str
+    first_line: str
+    rows: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMaterial:
+    """What is known when a report is written.
+
+    ``messages`` and ``recipients``: those it is about (of a follow-up the new ones). ``because``: why this reader gets it
+    now, "" for a first report. ``attached``: sentences about the enclosures. ``code``: for the acknowledging answer.
+    ``event_seq``: of the audit event that opened the case.
+    """
+
+    case: CaseRecord
+    messages: Sequence[MessageRecord]
+    recipients: Sequence[RecipientRecord]
+    reader: Reader
+    purpose: Purpose
+    code: str
+    event_seq: int
+    head: AuditHead
+    because: str = ""
+    is_late: bool = False
+    attached: Sequence[str] = ()
+
+
+def compose(material: ReportMaterial, settings: EffectsSettings, directory: Directory) -> ReportContent:
+    """Total: whatever a case holds gives a report."""
+    case, decision = material.case, material.case.decision
+    done = what_was_done(material.recipients)
+    first_line = f"{what_happened(decision)} {done}"
+    if material.purpose is Purpose.FOLLOW_UP:
+        first_line = f"More of the same case: {first_line}"
+    rows = [
+        ("Case", f"{case.id}, level {int(decision.level)}"),
+        ("Who", _who(material)),
+        ("To", _to(material.recipients, directory)),
+        ("When", _when(material, settings)),
+        ("By", _by(material)),
+        ("Why", _why(material, settings)),
+        *([("Subject", one_line(material.messages[0].subject))] if _shows_words(material) else []),
+        ("Done", f"{done} Recorded as audit event {material.event_seq}."),
+        ("Next", " ".join(next_steps(decision))),
+    ]
+    sections = [
+        *_reason_to_tell(material, settings),
+        *_attached(material),
+        *acknowledging(case, material.reader, material.code, settings),
+        emergency_section(settings),
+        _record(material),
+    ]
+    return ReportContent(
+        subject=subject_of(case, material.purpose, is_late=material.is_late),
+        first_line=first_line,
+        rows=tuple(rows),
+        sections=tuple(sections),
+    )
+
+
+def subject_of(case: CaseRecord, purpose: Purpose, *, is_late: bool = False) -> str:
+    """Without names. ``is_late``: somebody was told before and has not acknowledged."""
+    noun = SUBJECT_NOUNS[case.decision.verdict]
+    ask = "" if case.state is not CaseState.NEW else ": please acknowledge"
+    late = "not acknowledged yet: " if is_late or purpose is Purpose.AGAIN else ""
+    reply = "Re: " if purpose is Purpose.FOLLOW_UP else ""
+    return f"{reply}[mailguard] {late}{noun} {case.id}, level {int(case.decision.level)}{ask}"
+
+
+def _shows_words(material: ReportMaterial) -> bool:
+    return material.reader.role in {Role.HEAD, Role.DEPUTY} and bool(
+        material.messages and material.messages[0].subject.strip()
+    )
+
+
+def _who(material: ReportMaterial) -> str:
+    decision = material.case.decision
+    others = [person for person in decision.persons if person.get("list") != PersonList.STAFF.value]
+    verified = _SENDER_WORDS.get(
+        str(decision.further.get("authentication") or _stated(decision.signals)), "sender not verified"
+    )
+    if others:
+        return f"{'; '.join(_person_words(person) for person in others)} ({verified})"
+    sender = material.messages[0].sender or material.messages[0].mail_from if material.messages else ""
+    return f"{one_line(sender, limit=160) or 'no sender given'}, on no list ({verified})"
+
+
+def _person_words(person: Mapping[str, Any]) -> str:
+    kind = {PersonList.PUPILS.value: "pupil", PersonList.PARENTS.value: "parent"}.get(
+        str(person.get("list")), "listed as"
+    )
+    certainty = _CERTAINTY_WORDS.get(str(person.get("certainty")), str(person.get("certainty")))
+    return f"{one_line(str(person.get('name', '')))}, {kind} {person.get('id', '')}, {certainty}"
+
+
+def _stated(signals: Sequence[Mapping[str, Any]]) -> str:
+    codes = {str(signal.get("code")) for signal in signals}
+    return next((word for word in ("pass", "fail") if f"auth-{word}" in codes), "none")
+
+
+def _to(recipients: Sequence[RecipientRecord], directory: Directory) -> str:
+    words = []
+    for recipient in recipients[:_SHOWN_RECIPIENTS]:
+        person = directory.person(recipient.person_id) if recipient.person_id else None
+        name = (
+            f"{one_line(person.name)} <{one_line(recipient.address)}>"
+            if person is not None
+            else one_line(recipient.address)
+        )
+        words.append(f"{name} ({_STATE_WORDS[recipient.state]})")
+    more = len(recipients) - _SHOWN_RECIPIENTS
+    return "; ".join(words) + (f"; and {more} more" if more > 0 else "")
+
+
+_STATE_WORDS = {
+    RecipientState.DELIVERED: "delivered",
+    RecipientState.WOULD_HOLD: "delivered",
+    RecipientState.HELD: "held",
+    RecipientState.TAKE_OUT_PENDING: "held",
+    RecipientState.TAKEN_OUT: "held",
+    RecipientState.RELEASE_PENDING: "being released",
+    RecipientState.RELEASED: "released",
+}
+
+
+def _when(material: ReportMaterial, settings: EffectsSettings) -> str:
+    times = [message.received_at for message in material.messages] or [material.case.opened_at]
+    first, last = min(times), max(times)
+    text = local_time(first, settings)
+    if len(times) > 1 and last != first:
+        text += f" to {local_time(last, settings)}, {len(times)} messages"
+    return f"{text} ({settings.hours.timezone})"
+
+
+def local_time(at: datetime, settings: EffectsSettings) -> str:
+    return at.astimezone(settings.hours.zone).strftime("%a %d %b %Y %H:%M")
+
+
+def _by(material: ReportMaterial) -> str:
+    way = "found in the mailbox" if material.case.via == "mailbox" else "through the school's relay"
+    platform = material.case.decision.platform
+    if platform is None:
+        return f"e-mail, {way}"
+    event = str(platform.get("event") or "notification").replace("_", " ")
+    return f"{platform.get('id', 'a platform')}, {event}; its mail came {way}"
+
+
+def _why(material: ReportMaterial, settings: EffectsSettings) -> str:
+    decision = material.case.decision
+    reasons = [
+        one_line(str(signal.get("says", "")), limit=200)
+        for signal in decision.signals
+        if signal.get("code") not in _SILENT_SIGNALS
+    ]
+    nature = nature_words(decision.nature)
+    if nature:
+        reasons.append(f"it {nature}")
+    clauses = [clause.strip() for clause in decision.clause.split(",") if clause.strip()]
+    cited = " ".join(
+        f'{clause}: "{settings.clauses[clause]}"' if clause in settings.clauses else clause
+        for clause in clauses
+    )
+    return f"{'; '.join(filter(None, reasons)) or 'the policy says so'}. Row {decision.row}, policy {cited}"
+
+
+def _reason_to_tell(material: ReportMaterial, settings: EffectsSettings) -> list[Section]:
+    lines = [material.because] if material.because else []
+    reader = material.reader
+    if reader.absent_name:
+        lines.append(f"{reader.absent_name} is away; you get this as the acting person.")
+    roles = material.case.decision.withheld_roles
+    if roles:
+        titles = ", ".join(settings.title(role) for role in roles)
+        lines.append(f"Not told, because the case may concern them: {titles}. Do not forward this to them.")
+    return [Section(title="Why you", lines=tuple(lines))] if lines else []
+
+
+def _attached(material: ReportMaterial) -> list[Section]:
+    lines = tuple(dict.fromkeys(material.attached))
+    return [Section(title="The message", lines=lines)] if lines else []
+
+
+def acknowledging(case: CaseRecord, reader: Reader, code: str, settings: EffectsSettings) -> list[Section]:
+    """How the reader says that it was read, and the code line for an answer. Nothing when somebody has acknowledged."""
+    if case.state is not CaseState.NEW:
+        by = f" by {one_line(case.acknowledged_by)}" if case.acknowledged_by else ""
+        return [
+            Section(
+                title="Acknowledged",
+                lines=(f"This case was acknowledged{by}. There is nothing to acknowledge again.",),
+            )
+        ]
+    lines = [
+        f"Please acknowledge {deadline_words(case.decision.level)}; otherwise the next person in the chain is told.",
+    ]
+    if reader.role is not Role.LADO:
+        if settings.review_url:
+            lines.append(f"On the review page: {settings.review_url.rstrip('/')}/cases/{case.id}")
+        lines.append(f"On the server: mailguard case acknowledge {case.id}")
+    sections = [Section(title="Acknowledge", lines=tuple(lines))]
+    if code:
+        sections.append(
+            Section(
+                title=f"Or answer this mail from {reader.address} with this line",
+                lines=(f"acknowledge {code}",),
+                is_code=True,
+            )
+        )
+    return sections
+
+
+def emergency_section(settings: EffectsSettings) -> Section:
+    emergency = settings.emergency
+    number = emergency.children_services_number
+    services = f"{emergency.children_services_name}: {number}" if number else emergency.children_services_name
+    lines = (
+        f"If a child is in immediate danger ring {emergency.police}.",
+        f"If a child may be at risk of harm, ring {services} today.",
+    )
+    return Section(title="Emergency", lines=lines)
+
+
+def _record(material: ReportMaterial) -> Section:
+    lines = [
+        f"Audit event {material.event_seq}; trail of {material.head.size} events, head {material.head.hash}."
+    ]
+    lines += [f"Message SHA-256 {message.sha256}" for message in material.messages[:_SHOWN_RECIPIENTS]]
+    versions = material.case.decision.versions
+    lines.append(f"Policy {versions.policy}, lists {versions.lists}, model {versions.model or 'none'}.")
+    return Section(title="On the record", lines=tuple(lines))
+
+
+def is_urgent(level: Level) -> bool:
+    """Level 3 and above must reach somebody now."""
+    return level >= Level.NOW
