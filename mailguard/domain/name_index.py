@@ -41,9 +41,22 @@ class NameHit:
 
 
 @dataclass(frozen=True, slots=True)
+class _Given:
+    """A given name as written, a name it can stand for, and 1 when that is another, as the full name of a nickname."""
+
+    written: str
+    root: str
+    steps: int
+
+    def is_kin(self, other: _Given) -> bool:
+        """Two nicknames of one name are the same person's only when they sound alike: Libby and Lizzie, not Charlie and Lottie."""
+        return self.steps + other.steps < 2 or self.written[:2] == other.written[:2]
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     person: Person
-    given_steps: int
+    given: _Given
     looseness: int
 
 
@@ -62,18 +75,18 @@ class NameIndex:
     def __init__(self, people: Iterable[Person], nicknames: Nicknames) -> None:
         self._nicknames = nicknames
         pairs: dict[tuple[str, str], list[_Entry]] = {}
-        roots_of: dict[str, tuple[tuple[str, int], ...]] = {}
+        meanings: dict[str, tuple[_Given, ...]] = {}
         surnames: dict[str, None] = {}
         for person in people:
             name = parse_name(person.name)
             for surname in name.surnames:
                 surnames[surname.word] = None
                 for given in name.given:
-                    if given.word not in roots_of:
-                        roots_of[given.word] = nicknames.roots(given.word)
-                    for root, steps in roots_of[given.word]:
-                        entry = _Entry(person, steps, surname.looseness + given.looseness)
-                        pairs.setdefault((root, surname.word), []).append(entry)
+                    if given.word not in meanings:
+                        meanings[given.word] = self._meanings(given.word)
+                    for meaning in meanings[given.word]:
+                        entry = _Entry(person, meaning, surname.looseness + given.looseness)
+                        pairs.setdefault((meaning.root, surname.word), []).append(entry)
         self._pairs = {pair: tuple(entries) for pair, entries in pairs.items()}
         self._given = frozenset(root for root, _ in pairs)
         self._surnames = frozenset(surnames)
@@ -107,34 +120,29 @@ class NameIndex:
 
     def _in_words(self, words: tuple[str, ...]) -> Iterator[NameHit]:
         spans = tuple(_spans(words))
-        givens = [(span, roots) for span in spans if (roots := self._roots(span))]
-        for given, roots in givens:
-            for surname in spans:
+        for given in spans:
+            meanings = [found for word in given.readings for found in self._meanings(word) if found.root in self._given]
+            for surname in spans if meanings else ():
                 gap = max(surname.start - given.end, given.start - surname.end)
                 if 0 <= gap <= _WIDEST_GAP:
-                    yield from self._pair(roots, surname.readings, extra=min(gap, 1))
+                    for candidate, slip in self._listed_surnames(surname):
+                        yield from self._pair(meanings, candidate, looseness=slip + min(gap, 1))
         if len(words) == 1:
             yield from self._run_together(words[0])
 
-    def _roots(self, span: _Span) -> tuple[tuple[str, int], ...]:
-        """The listed given names a span may be."""
-        roots: dict[str, int] = {}
-        for reading in span.readings:
-            for root, steps in self._nicknames.roots(reading):
-                if root in self._given:
-                    roots[root] = min(steps, roots.get(root, steps))
-        return tuple(roots.items())
+    def _meanings(self, given: str) -> tuple[_Given, ...]:
+        return tuple(_Given(given, root, steps) for root, steps in self._nicknames.roots(given))
 
-    def _pair(
-        self, roots: tuple[tuple[str, int], ...], surnames: tuple[str, ...], *, extra: int
-    ) -> Iterator[NameHit]:
-        for surname in surnames:
-            for candidate, slip in self._surnames_like(surname):
-                for root, steps in roots:
-                    for entry in self._pairs.get((root, candidate), ()):
-                        looseness = entry.looseness + steps + entry.given_steps + slip + extra
-                        if looseness <= _LOOSEST:
-                            yield NameHit(entry.person, looseness)
+    def _pair(self, meanings: Iterable[_Given], surname: str, *, looseness: int) -> Iterator[NameHit]:
+        for given in meanings:
+            for entry in self._pairs.get((given.root, surname), ()):
+                total = looseness + entry.looseness + given.steps + entry.given.steps
+                if total <= _LOOSEST and given.is_kin(entry.given):
+                    yield NameHit(entry.person, total)
+
+    def _listed_surnames(self, span: _Span) -> Iterator[tuple[str, int]]:
+        for reading in span.readings:
+            yield from self._surnames_like(reading)
 
     def _surnames_like(self, surname: str) -> Iterator[tuple[str, int]]:
         if surname in self._surnames:
@@ -156,11 +164,8 @@ class NameIndex:
                 continue
             for at in range(2, len(reading) - 1):
                 for given, surname in ((reading[:at], reading[at:]), (reading[at:], reading[:at])):
-                    if surname not in self._surnames:
-                        continue
-                    for root, steps in self._nicknames.roots(given):
-                        for entry in self._pairs.get((root, surname), ()):
-                            yield NameHit(entry.person, entry.looseness + entry.given_steps + steps)
+                    if surname in self._surnames:
+                        yield from self._pair(self._meanings(given), surname, looseness=0)
 
 
 def word_runs(text: str) -> Iterator[tuple[str, ...]]:
