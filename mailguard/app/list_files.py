@@ -1,6 +1,6 @@
-"""A list file as an MIS or a spreadsheet exports it: bytes to rows of named fields, or what is wrong with them.
+"""A list file as an MIS or a spreadsheet exports it: bytes to rows of named fields, or what is wrong.
 
-Read are UTF-8 with or without a mark, UTF-16 with one, and Windows-1252; commas, semicolons or tabs; a "sep=" line.
+Read are UTF-8 with or without a mark, UTF-16 with one, and Windows-1252; commas, semicolons or tabs; "sep=".
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ListName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """``required`` must stand in the header; ``optional`` may. ``needs_rows``: a file without rows is a failed export."""
+    """``required`` must stand in the header; ``optional`` may. ``needs_rows``: no rows is a failed export."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class Row:
 
 
 def read_rows(file: ListFile, content: bytes, problems: list[ListProblem]) -> list[Row]:
-    """The rows of a file. What is wrong with its form is added to ``problems``; rows that can be read are given all the same."""
+    """The rows that can be read; what is wrong with the file's form is added to ``problems``."""
 
     def report(line: int, value: str, problem: str, fix: str) -> None:
         problems.append(ListProblem(file.shown, line, value, problem, fix))

@@ -1,4 +1,4 @@
-"""Rows of the list files to persons, accounts, relationships and exclusions, with every fault of every row reported.
+"""Rows of the list files to persons, accounts, relationships and exclusions, every fault reported.
 
 A fault never hides another: a row is checked to its end, and so is every file.
 """
@@ -50,7 +50,7 @@ class ListContents:
 
 
 def platform_id(name: str) -> str:
-    """A platform's id as the lists may write it: "Twitter" is x, "Insta" instagram, "Google Classroom" google-classroom."""
+    """The id of a platform as a list may write it: "Twitter" is x, "Google Classroom" google-classroom."""
     lowered = re.sub(r"[\s_]+", "-", name.strip().lower())
     return _PLATFORM_ALIASES.get(lowered, lowered)
 

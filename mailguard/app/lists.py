@@ -1,6 +1,6 @@
 """The school's lists, loaded from CSV and indexed: the answers to :class:`mailguard.domain.roll.SchoolLists`.
 
-Immutable: a changed file gives a new :class:`IndexedLists`. Every answer takes time that does not grow with the roll.
+Immutable: a changed file gives a new :class:`IndexedLists`. No answer takes longer with a longer roll.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ class IndexedLists:
         return tuple(found.values())
 
     def staff_in_text(self, text: str) -> tuple[StaffHit, ...]:
-        """Mentions of staff in running text by full name, by title and surname, or by role, in the order of the text."""
+        """Mentions of staff by full name, by title and surname, or by role, in the order of the text."""
         return self._mentions.find(text)
 
     def by_handle(self, platform_id: str, handle: str) -> tuple[Person, ...]:
@@ -237,7 +237,7 @@ class IndexedLists:
         return (account for account in registered if account.expires is None or today <= account.expires)
 
     def _unlisted_chain(self, school: School) -> Iterable[Person]:
-        """Members of the chain as the settings name them, where the staff list does not have them in that role."""
+        """The chain as the settings name it, where the staff list does not have them in that role."""
         for role, list_role in _CHAIN_ROLES.items():
             address = (school.role_addresses or {}).get(role, "")
             listed = [person for person in self.by_address(address) if person.list is PersonList.STAFF]

@@ -1,7 +1,7 @@
 """Rules of mail addresses: which two are one mailbox, which domain covers which, and what nearly is another.
 
-Pure and total: anything that is no address gives "" or False. Sources: RFC 5321 2.4, RFC 5233 (plus tags), RFC 6531
-(addresses beyond ASCII), DECISIONS.md "Party".
+Pure and total: anything that is no address gives "" or False.
+Sources: RFC 5321 2.4, RFC 5233 (plus tags), RFC 6531 (addresses beyond ASCII), DECISIONS.md "Party".
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def deletions(word: str) -> tuple[str, ...]:
 
 
 def is_one_slip(one: str, other: str) -> bool:
-    """Different by one letter added, left out or replaced, or by two neighbours swapped. Equal words are no slip."""
+    """One letter added, left out or replaced, or two neighbours swapped. Equal words are no slip."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
     short, long = sorted((one, other), key=len)

@@ -1,6 +1,6 @@
-"""Letters that look alike or mean the same, folded to one: case, accents, other alphabets' twins, digits read as letters.
+"""Letters that look alike or mean the same, folded to one: case, accents, other alphabets, digits.
 
-Source: Unicode's idea of confusable characters, cut down by hand to those that stand for a Latin letter in a name.
+Source: Unicode TR 39 (confusable characters), cut down by hand to what stands for a Latin letter in a name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _twins(*pairs: str) -> dict[str, str]:
     return twins
 
 
-# Before case folding, because a capital and its small letter can look like different Latin letters (Н is H, η is n).
+# Before case folding: a capital and its small letter can look like different Latin letters (Н is H, η is n).
 _LOOKALIKES = str.maketrans(
     {
         **_twins(
@@ -63,7 +63,7 @@ _MARKS = {"@": "a", "!": "i", "|": "l"}
 
 
 def fold_letters(text: str) -> str:
-    """Lower case Latin letters as a reader sees them; accents, apostrophes and invisible characters are gone."""
+    """Lower case Latin letters as a reader sees them, without accents, apostrophes, invisible characters."""
     if text.isascii():
         return text.replace("'", "").replace("`", "").lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(_LOOKALIKES))

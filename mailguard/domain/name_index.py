@@ -1,7 +1,8 @@
 """Who on the lists is named in a short text, in time that does not grow with the lists.
 
-Given name and surname are looked up together, so that a surname borne by hundreds costs no more than a rare one; a slip in
-a surname is found by its deletion neighbourhood and confirmed letter by letter. Source: DECISIONS.md, "Roll name".
+Given name and surname are looked up together: a surname borne by hundreds costs no more than a rare one. A slip
+ in a surname is found by its deletion neighbourhood and confirmed letter by letter.
+Source: DECISIONS.md, "Roll name".
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _LOOSEST = 3
 
 @dataclass(frozen=True, slots=True)
 class NameHit:
-    """``looseness`` 0: as listed; 1: a nickname, a part that stands alone or words between; 2 or more: a slip, half a surname."""
+    """``looseness`` 0: as listed; 1: a nickname, a part, words between; 2 or more: a slip, half a surname."""
 
     person: Person
     looseness: int
@@ -42,14 +43,14 @@ class NameHit:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A given name as written, a name it can stand for, and 1 when that is another, as the full name of a nickname."""
+    """A given name as written, a name it can stand for, and 1 when that is the full name of a nickname."""
 
     written: str
     root: str
     steps: int
 
     def is_kin(self, other: _Given) -> bool:
-        """Two nicknames of one name are the same person's only when they sound alike: Libby and Lizzie, not Charlie and Lottie."""
+        """Two nicknames of one name must sound alike: Libby and Lizzie, not Charlie and Lottie."""
         return self.steps + other.steps < 2 or self.written[:2] == other.written[:2]
 
 
@@ -98,7 +99,7 @@ class NameIndex:
         self._near = {shorter: tuple(words) for shorter, words in near.items()}
 
     def find(self, text: str, lists: frozenset[PersonList]) -> tuple[Person, ...]:
-        """Everyone on ``lists`` whom the text names, the best fit first; a loose fit only where nobody fits well."""
+        """Everyone on ``lists`` whom the text names, the best fit first; loose fits only if none fits well."""
         hits = self.hits(text)
         if not hits:
             return ()
@@ -121,7 +122,12 @@ class NameIndex:
     def _in_words(self, words: tuple[str, ...]) -> Iterator[NameHit]:
         spans = tuple(_spans(words))
         for given in spans:
-            meanings = [found for word in given.readings for found in self._meanings(word) if found.root in self._given]
+            meanings = [
+                found
+                for word in given.readings
+                for found in self._meanings(word)
+                if found.root in self._given
+            ]
             for surname in spans if meanings else ():
                 gap = max(surname.start - given.end, given.start - surname.end)
                 if 0 <= gap <= _WIDEST_GAP:
@@ -158,7 +164,7 @@ class NameIndex:
                         yield candidate, LOOSE
 
     def _run_together(self, word: str) -> Iterator[NameHit]:
-        """``jaydenadeyemi``: every place at which one word may be two. No slips: too much would fit by chance."""
+        """``jaydenadeyemi``: every place where one word may be two. No slips: too much fits by chance."""
         for reading in leet_readings(word):
             if not _SHORTEST_RUN <= len(reading) <= _LONGEST_RUN:
                 continue
@@ -169,7 +175,7 @@ class NameIndex:
 
 
 def word_runs(text: str) -> Iterator[tuple[str, ...]]:
-    """The folded words of each part of a short text that may be one name; parts end at "and", "via", dashes and the like."""
+    """The folded words of each part of a text that may be one name; "and", "via", dashes end one."""
     shown = read_marks(text[:_LONGEST_TEXT])
     for part in (part for spelling in umlaut_spellings(shown) for part in spelling.split("@")):
         for piece in _BOUNDARY.split(part):
@@ -199,7 +205,7 @@ def _fold_words(piece: str) -> tuple[str, ...]:
 
 
 def _spans(words: tuple[str, ...]) -> Iterator[_Span]:
-    """Single words and up to three joined ones ("o" and "neill", "gerrard" and "hale"), digits read as letters too."""
+    """Single words and up to three joined ones ("o" and "neill"), digits read as letters too."""
     for start in range(len(words)):
         for end in range(start + 1, min(start + _MOST_JOINED, len(words)) + 1):
             joined = "".join(words[start:end])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from mailguard.domain.accused import StaffHit
@@ -29,70 +30,77 @@ _INTRODUCTION = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"\b(?:from|thanks|thank\s+you|thankyou|thx|ty|cheers|love|lots\s+of|many|regards|kind|best|warm|wishes|yours|sincerely|"
-    r"faithfully|truly|respectfully|sent|by|x+|diolch|pozdrawiam|gracias|merci|shukran|shukriya|year|yr|form|class|tutor|group|the|and|"
-    r"your|student|pupil|ps|bye|ttyl|xoxo|see|you|u|soon|in)\b",
+    r"\b(?:from|thanks|thank\s+you|thankyou|thx|ty|cheers|love|lots\s+of|many|regards|kind|best|warm|wishes|yours|"
+    r"sincerely|faithfully|truly|respectfully|sent|by|x+|diolch|pozdrawiam|gracias|merci|shukran|shukriya|year|yr|"
+    r"form|class|tutor|group|the|and|your|student|pupil|ps|bye|ttyl|xoxo|see|you|u|soon|in)\b",
     re.IGNORECASE,
+)
+_KIN = (
+    r"\b(?:parent|mum|mam|mom|mummy|dad|daddy|mother|father|carer|guardian|nan|gran|grandma|grandad|auntie|aunt|uncle|"
+    r"wife|husband)\b"
 )
 # Letters about a child, or to one, are not by it.
 _NOT_SIGNED = re.compile(
-    r"^\s*(?:dear|hi|hiya|hello|hey|to|fao|re|cc|attn|subject|pupil|child|student|name|names|son|daughter)\b\s*[:,]?(?!['’]?m\b)|"
-    r"\b(?:parent|mum|mam|mom|mummy|dad|daddy|mother|father|carer|guardian|nan|gran|grandma|grandad|auntie|aunt|uncle|wife|husband)\b|"
-    r"['’]s\b(?!\s*$)",
+    r"^\s*(?:dear|hi|hiya|hello|hey|to|fao|re|cc|attn|subject|pupil|child|student|names?|son|daughter)\b\s*[:,]?"
+    rf"(?!['’]?m\b)|{_KIN}|['’]s\b(?!\s*$)",
     re.IGNORECASE,
 )
-_ABOUT_ANOTHER = re.compile(
-    r"['’]s\b|\b(?:mum|mam|mom|mummy|dad|daddy|mother|father|parent|carer|guardian|nan|gran|aunt|auntie|uncle|here\s+for)\b",
-    re.IGNORECASE,
-)
+_ABOUT_ANOTHER = re.compile(rf"['’]s\b|{_KIN}", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['’‑-][^\W\d_]+)*")
 _TITLE: Final = frozenset(fold_letters(title) for title in TITLES)
 _ROLE_PHRASES: Mapping[str, tuple[str, ...]] = {
-    "head": ("headteacher", "head teacher", "head-teacher", "headmaster", "headmistress", "head master", "head mistress"),
-    "deputy-head": ("deputy head", "deputy headteacher", "deputy head teacher", "deputy principal", "vice principal"),
-    "assistant-head": ("assistant head", "assistant headteacher", "assistant head teacher", "assistant principal"),
+    "head": ("headteacher", "head teacher", "headmaster", "headmistress", "head master", "head mistress"),
+    "deputy-head": (
+        "deputy head", "deputy headteacher", "deputy head teacher", "deputy principal", "vice principal",
+    ),
+    "assistant-head": (
+        "assistant head", "assistant headteacher", "assistant head teacher", "assistant principal",
+    ),
     "chair-of-governors": (
-        "chair of governors", "chair of the governors", "chair of the governing body", "chair of the board of governors",
-        "chairman of governors", "chairman of the governors", "chairwoman of the governors", "governors' chair",
+        "chair of governors", "chair of the governors", "chair of the governing body", "governors' chair",
+        "chair of the board of governors", "chairman of governors", "chairman of the governors",
+        "chairwoman of the governors",
     ),
 }  # fmt: skip
-_PRINCIPAL = r"(?:the|our|your|school)\s+principal(?!\s+(?:reason|aim|cause|source|purpose|concern|function|carer|contact|issue|point))"
+_PRINCIPAL = (
+    r"(?:the|our|your|school)\s+principal"
+    r"(?!\s+(?:reason|aim|cause|source|purpose|concern|function|carer|contact|issue|point))"
+)
 # Roles that many hold, or whose word is everyday speech: they point at nobody.
 _COMMON_ROLES = frozenset(
-    [
-        "teacher",
-        "teaching-assistant",
-        "governor",
-        "office",
-        "partner",
-        "staff",
-        "elected-member",
-        "volunteer",
-        "admin",
-    ]
+    "teacher teaching-assistant governor office partner staff elected-member volunteer admin".split()
 )
 
 
 def signed_lines(text: str) -> Iterator[str]:
-    """The short pieces of a text in which its writer may be named: introductions, and lines that stand as a signature."""
+    """The pieces of a text in which its writer may be named: introductions, and lines that stand as a signature."""
     ends = text[:_NEAR_START] if len(text) <= _NEAR_START else f"{text[:_NEAR_START]}\n{text[-_NEAR_END:]}"
     for found in _INTRODUCTION.finditer(ends):
-        name = found.group("name")
-        if not _ABOUT_ANOTHER.search(name):
-            yield " ".join(name.split()[:4])
+        yield from _introduced(found.group("name").split())
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     near = lines if len(lines) <= _FIRST_LINES + _LAST_LINES else lines[:_FIRST_LINES] + lines[-_LAST_LINES:]
     for line in near:
-        yield from _signature(line)
+        if _is_signature(line):
+            yield line
 
 
-def _signature(line: str) -> Iterator[str]:
-    if len(line) > _LONGEST_SIGNATURE or _NOT_SIGNED.search(line):
+def _introduced(words: list[str]) -> Iterator[str]:
+    """The first word with a second or third: "writing about Isla Doyle" introduces nobody."""
+    if len(words) < 2 or _ABOUT_ANOTHER.search(" ".join(words[:4])):
         return
-    name = _CLOSING.sub(" ", line).strip(" ,.-–—~*_|")
-    words = _WORD.findall(name)
-    if 2 <= len(words) <= 2 + _MOST_WORDS_BESIDE:
-        yield name
+    yield f"{words[0]} {words[1]}"
+    if len(words) > 2:
+        yield f"{words[0]} {words[2]}"
+        yield f"{words[0]} {words[1]}{words[2]}"
+
+
+def _is_signature(line: str) -> bool:
+    if len(line) > _LONGEST_SIGNATURE or _NOT_SIGNED.search(line):
+        return False
+    # What stays may be more than the name: a form, a nickname; a sentence stays longer.
+    return (
+        len(_WORD.findall(line)) > 1 and len(_WORD.findall(_CLOSING.sub(" ", line))) <= 2 + _MOST_WORDS_BESIDE
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +113,7 @@ class _Word:
 
 
 class StaffMentions:
-    """Immutable after construction. One pass over the words of a text; each costs the same however long the list."""
+    """Immutable after construction. Each word of a text costs the same however long the list."""
 
     def __init__(self, staff: Sequence[Person], nicknames: Nicknames) -> None:
         self._nicknames = nicknames
@@ -151,7 +159,7 @@ class StaffMentions:
 
     def _at(self, text: str, words: Sequence[_Word], place: int) -> tuple[StaffHit | None, int]:
         """The mention that begins at a word, and how many words it takes."""
-        ahead = [word for word in words[place : place + 5]]
+        ahead = list(words[place : place + 5])
         ahead = _on_one_line(text, ahead)
         first = ahead[0]
         if first.readings[0] in _TITLE:
@@ -219,7 +227,7 @@ class StaffMentions:
 
 
 def _role_patterns(staff: Sequence[Person]) -> tuple[re.Pattern[str] | None, dict[str, tuple[Person, ...]]]:
-    """One pattern with a group a role, longer phrases first so that "deputy headteacher" is not "headteacher"."""
+    """One pattern with a group a phrase, the longer first: "deputy headteacher" is not "headteacher"."""
     holders: dict[str, dict[str, Person]] = {}
     for person in staff:
         if person.role and person.role not in _COMMON_ROLES:
@@ -255,9 +263,9 @@ def _words(text: str) -> Iterator[_Word]:
 
 
 def _on_one_line(text: str, words: Sequence[_Word]) -> list[_Word]:
-    """The words up to a sentence's end or an empty line; a title's or an initial's full stop ends no sentence."""
+    """The words up to a sentence's end or an empty line; the full stop of a title ends no sentence."""
     kept = list(words[:1])
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         between = text[before.end : word.start]
         is_stop = re.search(r"[!?;:,]|\n\s*\n", between) or ("." in between and len(before.readings[0]) > 4)
         if is_stop:

@@ -1,4 +1,4 @@
-"""A person's name: its words, its given names and surnames in either order, and the other forms a given name takes.
+"""A person's name: given names and surnames in either order, and the other forms a given name takes.
 
 Words are compared folded (:mod:`mailguard.domain.folding`). Source: DECISIONS.md, "Roll name".
 """
@@ -108,7 +108,7 @@ _SHORTEST_HALF = 3
 
 @dataclass(frozen=True, slots=True)
 class NameKey:
-    """One folded form of a given name or surname. ``looseness`` 0: as listed; 1: a part that stands alone; 2: one half of two."""
+    """A folded given name or surname. ``looseness`` 0: as listed; 1: a part that stands alone; 2: half."""
 
     word: str
     looseness: int = 0
@@ -123,7 +123,7 @@ class ParsedName:
 
 
 def parse_name(name: str) -> ParsedName:
-    """Given names and surnames of a listed name: "Isla Doyle", "DOYLE, Isla", "DOYLE Isla", "Cllr Frank Moss"."""
+    """The forms of a listed name: "Isla Doyle", "DOYLE, Isla", "DOYLE Isla", "Cllr Frank Moss"."""
     surname_words, given_words = _split_order(name)
     given = _Keys()
     surnames = _Keys()
@@ -205,7 +205,7 @@ class NicknamesProblem(ValueError):
 
 
 class Nicknames:
-    """Which given names may be one person's. Spellings of one name are equal; a nickname stands for its full names."""
+    """Which given names may be one person's. Spellings are equal; a nickname stands for its full names."""
 
     def __init__(self, spellings: Mapping[str, str], full_names: Mapping[str, tuple[str, ...]]) -> None:
         self._spellings = spellings
@@ -213,7 +213,7 @@ class Nicknames:
 
     @classmethod
     def from_csv(cls, lines: Iterable[str]) -> Nicknames:
-        """Read rows ``name,kind,forms``: kind "spelling" or "nickname", forms separated by spaces; "#" starts a comment.
+        """Read rows ``name,kind,forms``: kind "spelling" or "nickname", forms apart by spaces; "#" comments.
 
         Raises NicknamesProblem.
         """
@@ -242,6 +242,6 @@ class Nicknames:
         return cls(spellings, {form: tuple(names) for form, names in full_names.items()})
 
     def roots(self, given: str) -> tuple[tuple[str, int], ...]:
-        """The names a folded given name can stand for, with 0 for itself (in its usual spelling) and 1 for a full name."""
+        """The names a folded given name can stand for: 0 for its usual spelling, 1 for a full name."""
         usual = self._spellings.get(given, given)
         return ((usual, 0), *((full, 1) for full in self._full_names.get(usual, ()) if full != usual))

@@ -43,7 +43,7 @@ class LookalikeDomains:
         self._near = {shorter: tuple(sorted(skeletons)) for shorter, skeletons in near.items()}
 
     def imitates(self, domain: str) -> bool:
-        """True for a domain that looks like a protected one; the caller knows that it is not itself protected."""
+        """The domain looks like a protected one; the caller knows that it is not itself protected."""
         for skeleton in domain_skeletons(domain):
             if skeleton in self._skeletons:
                 return True
@@ -56,7 +56,7 @@ class LookalikeDomains:
 class NearAddresses:
     """Pupils by near variants of their listed addresses.
 
-    ``covered``: domains under which every address is a pupil's anyway; only imitations of the domain are sought there.
+    ``covered``: domains under which every address is a pupil's; only imitations of the domain are sought.
     """
 
     def __init__(self, pupils: Iterable[Person], *, covered: Collection[str]) -> None:
