@@ -308,6 +308,9 @@ class OutgoingSection(Section):
     from_address: Address | None = Field(
         default=None, description="From of reports; mailguard@ the first school domain."
     )
+    staff_notices: bool = Field(
+        default=True, description="Tell a member of staff, once a day a sender, that mail was held for them."
+    )
 
 
 class SecondChannelSection(Section):
@@ -321,6 +324,7 @@ class HoursSection(Section):
 
     opens: ClockTime = Field(default=time(8, 0), description="Start of the school day.")
     closes: ClockTime = Field(default=time(17, 0), description="End of the school day.")
+    terms: list[Absence] = Field(default=[], description="Terms; when given, only days in one are school days.")
     holidays: list[Absence] = Field(default=[], description="School holidays; bank holidays are known.")
     digest_at: ClockTime = Field(default=time(7, 0), description="When the daily digest is sent.")
     region: str = Field(default="ENG", description="Bank holidays of: ENG, WLS, SCT, NIR.")

@@ -16,7 +16,7 @@ from mailguard.app.inspect import Inspector
 from mailguard.app.list_files import ListFile, ListName, ListsProblem
 from mailguard.app.lists import IndexedLists, Surroundings, load_lists, read_domains
 from mailguard.app.ports import Classifier, Clock
-from mailguard.classifier.registry import load_served
+from mailguard.classifier.registry import open_classifier
 from mailguard.config import ConfigProblem, LoadedConfig
 from mailguard.domain.names import Nicknames
 from mailguard.domain.people import ApprovedChannel
@@ -83,7 +83,7 @@ def make_parts(loaded: LoadedConfig, *, clock: Clock | None = None) -> Parts:
         policy=policy,
         recognisers=recognisers,
         lists=lists,
-        classifier=load_served(model_directory(loaded)),
+        classifier=open_classifier(model_directory(loaded)),
         clock=clock or SystemClock(),
     )
 

@@ -106,6 +106,11 @@ class PolicyGate:
             inspection = self._judge_by_envelope(raw, envelope, problem)
         return Judged(raw, envelope, receipt, inspection, self._mode)
 
+    def judge_unread(self, raw: bytes, envelope: Envelope, receipt: Receipt) -> Judged:
+        """Decide by the envelope alone: for a message that has killed the process before."""
+        inspection = self._inspector.inspect_envelope_only(raw, envelope)
+        return Judged(raw, envelope, receipt, inspection, self._mode)
+
     def _judge_by_envelope(self, raw: bytes, envelope: Envelope, problem: Exception) -> Inspection:
         key = f"judge:{Inspector.digest(raw)}"
         with self._store.transaction() as transaction:

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from mailguard.adapters.blobs import BlobFiles
 from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.keys import is_genuine_signature
-from mailguard.adapters.store.opening import StoreSettings, open_store
+from mailguard.adapters.store.opening import open_store
 from mailguard.adapters.store.sql_store import SqlStore
 from mailguard.app.audit_trail import AuditTrail, TrailKey
 from mailguard.app.casebook import Casebook
 from mailguard.app.ports_store import StoreProblem
 from mailguard.cli.settings import settings, stop
 from mailguard.config import LoadedConfig
+from mailguard.daemon_settings import store_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,6 @@ def opened_school(config_path: Path, state_folder: Path) -> Iterator[OpenedSchoo
         )
     finally:
         store.close()
-
-
-def store_settings(loaded: LoadedConfig, state_folder: Path, *, may_make: bool) -> StoreSettings:
-    return StoreSettings(
-        state_folder=state_folder,
-        school=loaded.config.store.school_id,
-        message_id_domain=loaded.config.school.domains[0],
-        url=loaded.config.store.url,
-        may_make=may_make,
-    )
 
 
 def audit_trail(store: SqlStore) -> AuditTrail:

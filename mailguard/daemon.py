@@ -1,0 +1,378 @@
+"""The running system: the only place where settings become parts that know each other, and their life from start to end.
+
+Order of start: settings and policy proved, store opened, then effects (reports of the last life go out first), mailboxes,
+and the relay last, whose open port says that everything behind it is ready. Order of end: the relay stops taking mail,
+mailboxes finish the message at hand, effects finish theirs, counters are written.
+FAILURE: every part may be killed at any point; what it had promised is in the store, the rest comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dns.resolver
+import structlog
+
+from mailguard.adapters.dns_authentication import DnsAuthentication
+from mailguard.adapters.imap_mailbox import PassProgress, ScanParts
+from mailguard.adapters.imap_mover import ImapMover
+from mailguard.adapters.imap_supervisor import MailboxSupervisor
+from mailguard.adapters.keys import is_genuine_signature
+from mailguard.adapters.relay_workers import RelayWorkers, inherited_socket, run_worker
+from mailguard.adapters.sd_notify import notify, watchdog_seconds
+from mailguard.adapters.second_channel import second_channels
+from mailguard.adapters.smtp_in import RelayServer, listening_socket
+from mailguard.adapters.smtp_out import SmtpCourier
+from mailguard.adapters.smtp_settings import FilterPosition, RelaySettings
+from mailguard.adapters.store.opening import OpenedStore, open_store
+from mailguard.adapters.ticker import Ticker
+from mailguard.app import failpoints
+from mailguard.app.acknowledge import AcknowledgingGate
+from mailguard.app.audit_trail import AuditTrail, TrailKey
+from mailguard.app.casebook import Casebook
+from mailguard.app.digest import DigestPerformer
+from mailguard.app.effects import EffectsWorker
+from mailguard.app.effects_settings import EffectsSettings
+from mailguard.app.escalation_performer import EscalationPerformer, SecondChannelPerformer
+from mailguard.app.gate import PolicyGate
+from mailguard.app.inspect import Inspector
+from mailguard.app.list_reload import ListReloader
+from mailguard.app.performing import Performer
+from mailguard.app.planning import ReportPlanner
+from mailguard.app.ports_store import AuditEntry, Store
+from mailguard.app.release import MovePerformer, ReleasePerformer
+from mailguard.app.report_performer import ReportPerformer
+from mailguard.app.staff_notice import StaffNoticePerformer
+from mailguard.config import LoadedConfig
+from mailguard.daemon_settings import (
+    courier_settings,
+    effects_settings,
+    mailboxes_settings,
+    own_address,
+    process_name,
+    relay_settings,
+    store_settings,
+)
+from mailguard.domain.case import EffectKind
+from mailguard.reading.message import read
+from mailguard.wiring import Parts, list_files, make_parts, surroundings
+
+log = structlog.get_logger(__name__)
+
+PART_NAMES = ("relay", "mailboxes", "effects")
+_MARK_PURPOSE = "mark"
+_FLUSH_SECONDS = 5.0
+_HOUR_SECONDS = 3600.0
+
+
+@dataclass(slots=True)
+class Running:
+    """Everything that lives while the daemon does."""
+
+    loaded: LoadedConfig
+    parts: Parts
+    opened: OpenedStore
+    settings: EffectsSettings
+    lists: ListReloader
+    inspector: Inspector
+    gate: PolicyGate
+    edge: AcknowledgingGate
+    casebook: Casebook
+    trail: AuditTrail
+    worker: EffectsWorker
+    mark_key: bytes
+
+
+def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
+    """Wire everything; nothing runs yet. Raises ConfigProblem or StoreProblem, each naming file, key, value and fix."""
+    parts = make_parts(loaded)
+    courier = SmtpCourier(courier_settings(loaded))
+    mailboxes = mailboxes_settings(loaded)
+    opened = open_store(store_settings(loaded, state_folder, may_make=True), parts.clock)
+    store, blobs = opened.store, opened.blobs
+    mark_key = store.keys.derived(_MARK_PURPOSE)
+    settings = effects_settings(loaded, mark_key=mark_key, clauses=parts.policy.clauses)
+    lists = ListReloader(
+        files=list_files(loaded),
+        surroundings=surroundings(loaded, parts.school),
+        first=parts.lists,
+        on_loaded=lambda version: _audit(store, "lists:school:reloaded", {"version": version}),
+        on_refused=lambda problems: _lists_refused(store, problems),
+    )
+    inspector = parts.inspector(lists=lists.current)
+    casebook = Casebook(store, blobs, zone=ZoneInfo(parts.school.timezone))
+    trail = AuditTrail(
+        store,
+        key=TrailKey(public_key=store.keys.public_key, sign=store.keys.sign),
+        check_signature=is_genuine_signature,
+    )
+    report = ReportPerformer(
+        store=store, blobs=blobs, courier=courier, settings=settings, directory=lists.current, read=read, clock=parts.clock
+    )
+    channels, general = second_channels(loaded.config)
+    performers: dict[EffectKind, Performer] = {
+        EffectKind.REPORT: report,
+        EffectKind.ESCALATE: EscalationPerformer(store=store, settings=settings, directory=lists.current),
+        EffectKind.SECOND_CHANNEL: SecondChannelPerformer(
+            store=store, settings=settings, directory=lists.current, channels=channels, general=general
+        ),
+        EffectKind.RELEASE: ReleasePerformer(
+            store=store, blobs=blobs, courier=courier, settings=settings, clock=parts.clock
+        ),
+        EffectKind.STAFF_NOTICE: StaffNoticePerformer(store=store, courier=courier, settings=settings, clock=parts.clock),
+        EffectKind.DIGEST: DigestPerformer(
+            store=store, courier=courier, settings=settings, directory=lists.current, trail=trail, clock=parts.clock
+        ),
+    }
+    if mailboxes is not None:
+        mover = ImapMover(mailboxes, failpoint=failpoints.reach)
+        performers[EffectKind.MOVE] = MovePerformer(store=store, mover=mover)
+    worker = EffectsWorker(
+        store=store,
+        casebook=casebook,
+        performers=performers,
+        clock=parts.clock,
+        owner=process_name(),
+        on_alarm=_alarm,
+    )
+    gate = PolicyGate(
+        inspector=inspector,
+        casebook=casebook,
+        store=store,
+        plan_effects=ReportPlanner(settings),
+        clock=parts.clock,
+        mode=loaded.config.mode,
+        on_recorded=worker.wake,
+        on_alarm=_alarm,
+    )
+    edge = AcknowledgingGate(
+        gate,
+        own_address=own_address(loaded),
+        casebook=casebook,
+        store=store,
+        settings=settings,
+        directory=lists.current,
+        read=inspector.read,
+    )
+    return Running(
+        loaded=loaded,
+        parts=parts,
+        opened=opened,
+        settings=settings,
+        lists=lists,
+        inspector=inspector,
+        gate=gate,
+        edge=edge,
+        casebook=casebook,
+        trail=trail,
+        worker=worker,
+        mark_key=mark_key,
+    )
+
+
+def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, command: list[str]) -> None:
+    """Run the named parts until SIGTERM or SIGINT. ``command`` starts one relay worker of its own."""
+    configure_logs()
+    running = start_parts(loaded, state_folder)
+    stopping = threading.Event()
+    threads: list[threading.Thread] = []
+    supervisor: MailboxSupervisor | None = None
+    ticker = Ticker(timezone=loaded.config.school.timezone)
+    _schedule(running, ticker)
+    store = running.opened.store
+    _audit(store, "daemon:service:started", {"parts": sorted(names), "policy": running.parts.policy.version})
+    running.lists.start()
+    if "effects" in names:
+        threads.append(_thread("effects", lambda: running.worker.run(stopping)))
+    if "mailboxes" in names:
+        supervisor = _mailboxes(running)
+    ticker.start()
+    try:
+        if "relay" in names:
+            _serve_relay(running, stopping, command)
+        else:
+            _wait_for_end(stopping)
+    finally:
+        notify("STOPPING=1")
+        stopping.set()
+        running.worker.wake()
+        if supervisor is not None:
+            supervisor.stop()
+        ticker.stop()
+        running.lists.stop()
+        for thread in threads:
+            thread.join(timeout=10.0)
+        running.gate.flush_counts()
+        _audit(store, "daemon:service:stopped", {"parts": sorted(names)})
+        store.close()
+
+
+def run_relay_worker(loaded: LoadedConfig, state_folder: Path) -> None:
+    """One of several relay processes: its own store connection, the parent's listening socket."""
+    configure_logs()
+    running = start_parts(loaded, state_folder)
+    running.lists.start()
+    ticker = Ticker(timezone=loaded.config.school.timezone)
+    ticker.every(_FLUSH_SECONDS, running.gate.flush_counts, name="counters")
+    ticker.start()
+    try:
+        asyncio.run(run_worker(_relay_server(running, relay_settings(loaded)), os.environ))
+    finally:
+        ticker.stop()
+        running.lists.stop()
+        running.gate.flush_counts()
+        running.opened.store.close()
+
+
+def _serve_relay(running: Running, stopping: threading.Event, command: list[str]) -> None:
+    settings = relay_settings(running.loaded)
+    if settings.workers > 1:
+        listening = inherited_socket(os.environ, pid=os.getpid()) or listening_socket(settings)
+        workers = RelayWorkers(
+            command, count=settings.workers, listening=listening, drain_seconds=settings.drain_seconds
+        )
+        _on_signals(stopping.set)
+        _ready()
+        workers.run(stopping)
+        listening.close()
+        return
+    asyncio.run(_serve_here(running, settings))
+
+
+async def _serve_here(running: Running, settings: RelaySettings) -> None:
+    server = _relay_server(running, settings)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    await server.start(inherited_socket(os.environ, pid=os.getpid()))
+    _ready()
+    await ended.wait()
+    await server.stop()
+
+
+def _relay_server(running: Running, settings: RelaySettings) -> RelayServer:
+    section = running.loaded.config.authentication
+    before_queue = settings.position is FilterPosition.BEFORE_QUEUE
+    verifies = section.verify == "always" or (section.verify == "auto" and before_queue)
+    verifier = (
+        DnsAuthentication(
+            resolver=dns.resolver.Resolver(),
+            seconds=section.dns_timeout_seconds,
+        )
+        if verifies
+        else None
+    )
+    return RelayServer(
+        settings, gate=running.edge, mark_key=running.mark_key, clock=running.parts.clock, verifier=verifier
+    )
+
+
+def _mailboxes(running: Running) -> MailboxSupervisor | None:
+    settings = mailboxes_settings(running.loaded)
+    if settings is None:
+        return None
+    supervisor = MailboxSupervisor(
+        ScanParts(
+            settings=settings,
+            gate=running.edge,
+            store=running.opened.store,
+            mark_key=running.mark_key,
+            clock=running.parts.clock,
+            failpoint=failpoints.reach,
+            on_alarm=_alarm,
+            on_progress=_progress,
+        )
+    )
+    supervisor.start()
+    return supervisor
+
+
+def _schedule(running: Running, ticker: Ticker) -> None:
+    """What time alone brings about. Each is idempotent: a clock that fires twice, or two daemons, do no harm."""
+    from mailguard.app.schedule import daily_digest, hourly_upkeep
+
+    store, settings = running.opened.store, running.settings
+    ticker.every(_FLUSH_SECONDS, running.gate.flush_counts, name="counters")
+    ticker.every(
+        _HOUR_SECONDS, lambda: hourly_upkeep(store, running.opened.blobs, clock=running.parts.clock), name="upkeep"
+    )
+    ticker.every(_HOUR_SECONDS, lambda: _checkpoint(running.trail), name="checkpoint")
+    ticker.daily(
+        settings.digest_at, lambda: daily_digest(store, settings, clock=running.parts.clock), name="digest"
+    )
+    if (pause := watchdog_seconds()) > 0:
+        ticker.every(pause, lambda: _sign_of_life(store), name="watchdog")
+
+
+def _checkpoint(trail: AuditTrail) -> None:
+    trail.checkpoint()
+
+
+def _sign_of_life(store: Store) -> None:
+    """Only a daemon whose store answers is alive."""
+    with store.reading() as transaction:
+        transaction.audit.head()
+    notify("WATCHDOG=1")
+
+
+def _audit(store: Store, tag: str, detail: dict[str, object]) -> None:
+    with store.transaction() as transaction:
+        transaction.audit.append(AuditEntry(tag=tag, actor="daemon", detail=detail))
+
+
+def _lists_refused(store: Store, problems: tuple[str, ...]) -> None:
+    log.error("lists_refused", problems=list(problems)[:20])
+    _audit(store, "lists:school:refused", {"problems": len(problems)})
+
+
+def _alarm(event: str, subject: str) -> None:
+    log.error("alarm", alarm=event, subject=subject)
+
+
+def _progress(progress: PassProgress) -> None:
+    log.info("mailbox_pass", account=progress.account, folder=progress.folder, done=progress.done, total=progress.total)
+
+
+def _ready() -> None:
+    log.info("ready")
+    notify("READY=1")
+
+
+def _wait_for_end(stopping: threading.Event) -> None:
+    _on_signals(stopping.set)
+    _ready()
+    stopping.wait()
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: act())
+
+
+def _thread(name: str, target: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def configure_logs() -> None:
+    """JSON lines on standard error: events, ids and counts; never subjects, names, addresses or texts."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
