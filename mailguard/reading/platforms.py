@@ -1,0 +1,155 @@
+"""Recognises the mail of social platforms: which service, what happened, who acted, what that person typed.
+
+Rules are data (config/platforms.toml). Nothing here judges: a look-alike and a failed authentication are facts for
+``mailguard.domain.assess``. Source: DECISIONS.md, "Platform" and "Event"; SAFEGUARDING.md, "Platforms".
+SECURITY: everything read here may be forged; a platform's name in words alone never makes mail the platform's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mailguard.domain.message import MessageFacts
+from mailguard.domain.platform import PlatformFacts, PostingGateway
+from mailguard.domain.words import CONTACT_EVENTS, Event, PlatformClass
+from mailguard.reading.platforms_actor import Name, actor_address, actor_of, user_text
+from mailguard.reading.platforms_event import Found, WordingSet, find_event, news_lines, notification_text, wordings_of
+from mailguard.reading.platforms_file import Platform, PlatformFile, PlatformsProblem, load
+from mailguard.reading.platforms_gateway import Gateways, SocialLinks
+from mailguard.reading.platforms_sender import (
+    Recognised,
+    Sender,
+    SenderIndex,
+    is_unlisted_service,
+    sender_of,
+    unlisted_class,
+    unlisted_id,
+)
+from mailguard.reading.platforms_text import NotificationText
+
+__all__ = ["PlatformsProblem", "Recognisers"]
+
+_UNLISTED_EVENTS = CONTACT_EVENTS - {Event.SHARE}
+
+
+class Recognisers:
+    """The recognisers of one file. ``version``: first 12 hex digits of the SHA-256 over it."""
+
+    def __init__(self, file: PlatformFile) -> None:
+        self.version = file.version
+        self.classes: Mapping[str, PlatformClass] = MappingProxyType(
+            {platform.id: platform.platform_class for platform in file.platforms}
+        )
+        self._rules = file.text
+        self._wordings = wordings_of(file)
+        self._senders = SenderIndex(file.platforms, file.never, file.text)
+        self._gateways = Gateways(file.platforms)
+        self._links = SocialLinks(file.platforms)
+
+    @classmethod
+    def from_toml(cls, data: bytes, source: str) -> Recognisers:
+        """Raises PlatformsProblem with everything that is wrong: file, key, value, fix."""
+        return cls(load(data, source))
+
+    def recognise(self, facts: MessageFacts) -> PlatformFacts | None:
+        """A listed platform's notification, or mail that claims to be one; None for anything else."""
+        sender = sender_of(facts)
+        if sender is None or self._senders.is_never(sender):
+            return None
+        recognised = self._senders.listed(sender, facts)
+        text = None
+        if recognised is None:
+            text = notification_text(facts, self._rules)
+            recognised = self._senders.claimed(sender, facts, text, self._has_news(text))
+        if recognised is None:
+            return None
+        return self._read(recognised, sender, facts, text or notification_text(facts, self._rules))
+
+    def recognise_unlisted(self, facts: MessageFacts, kind_is_notification: bool, event: str) -> PlatformFacts | None:
+        """A notification of contact by a service nobody listed. ``event``: the model's word for it, used where no wording fits.
+
+        Three things together: a machine's sender and footer, words of contact, and the model's "notification".
+        """
+        sender = sender_of(facts)
+        if sender is None or not kind_is_notification or self._senders.is_never(sender):
+            return None
+        text = notification_text(facts, self._rules)
+        if self._senders.listed(sender, facts) is not None or not is_unlisted_service(sender, facts, text, self._rules):
+            return None
+        shared = self._wordings[""]
+        found = find_event(facts, text, None, shared, sender.local_part)
+        if found.event not in _UNLISTED_EVENTS or not found.is_certain:
+            guessed = Event(event) if event in set(Event) else Event.OTHER
+            speaks_of_contact = any(self._rules.contact.search(line.folded) for line in (*text.subjects, *text.lines[:4]))
+            if guessed not in _UNLISTED_EVENTS or not speaks_of_contact or found.is_certain:
+                return None
+            found = Found(guessed, found.who if found.event is guessed else "", "the model", is_certain=False)
+        name = actor_of(found.event, found.who, text, facts, None, self._rules)
+        return PlatformFacts(
+            id=unlisted_id(sender),
+            platform_class=unlisted_class(),
+            event=found.event,
+            actor=name.shown,
+            handle=name.handle,
+            actor_address=actor_address(text, facts),
+            user_text=self._user_text(found.event, name, text, facts, shared),
+            authenticated=facts.authentication.overall,
+            is_listed=False,
+            event_is_certain=found.is_certain,
+            evidence=f"words of contact in a service's mail, event by {found.where}",
+        )
+
+    def gateway(self, address: str) -> PostingGateway | None:
+        """The post-by-mail or reply address of a platform that this is."""
+        return self._gateways.find(address)
+
+    def social_link(self, url: str) -> str:
+        """Id of the platform of whose person or group this URL is the page or invitation, else ""."""
+        return self._links.find(url)
+
+    def _has_news(self, text: NotificationText) -> bool:
+        shared = self._wordings[""]
+        return any(shared.find(line) is not None for line in (*text.subjects, *text.lines[:6]))
+
+    def _read(
+        self, recognised: Recognised, sender: Sender, facts: MessageFacts, text: NotificationText
+    ) -> PlatformFacts:
+        platform = recognised.platform
+        wordings = self._wordings[platform.id]
+        found = find_event(facts, text, platform, wordings, sender.local_part)
+        if platform.id == "discourse" and found.event in (Event.OTHER, Event.DIGEST) and not found.is_certain:
+            found = Found(Event.COMMENT, found.who, "header")
+        name = actor_of(found.event, found.who, text, facts, platform, self._rules)
+        return PlatformFacts(
+            id=platform.id,
+            platform_class=platform.platform_class,
+            event=found.event,
+            actor=name.shown,
+            handle=name.handle or self._handle_in_links(platform, found.event, name, facts, text),
+            actor_address=actor_address(text, facts) if found.event in CONTACT_EVENTS else "",
+            user_text=self._user_text(found.event, name, text, facts, wordings),
+            authenticated=facts.authentication.overall,
+            is_lookalike=recognised.is_lookalike,
+            event_is_certain=found.is_certain,
+            evidence=f"{recognised.evidence}; event by {found.where}",
+        )
+
+    def _user_text(
+        self, event: Event, name: Name, text: NotificationText, facts: MessageFacts, wordings: WordingSet
+    ) -> str:
+        return user_text(event, name, text, facts, self._rules, news_lines(text, wordings, event))
+
+    def _handle_in_links(
+        self, platform: Platform, event: Event, name: Name, facts: MessageFacts, text: NotificationText
+    ) -> str:
+        """The handle in the page of the person who acted, where the mail leads to one."""
+        if event not in (Event.FOLLOW, Event.FRIEND_REQUEST, Event.FRIEND_ACCEPTED) or not name:
+            return ""
+        for link in facts.links[:20]:
+            if self._links.find(link.url) != platform.id:
+                continue
+            handle = link.url.split("?")[0].rstrip("/").rpartition("/")[2].lstrip("@")
+            if handle and handle.casefold() not in {greeted.casefold() for greeted in text.greeted}:
+                return handle if not handle.endswith(".php") else ""
+        return ""

@@ -1,0 +1,245 @@
+"""Who acted in a notification, and what that person typed in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailguard.domain.message import MessageFacts
+from mailguard.domain.words import Event
+from mailguard.reading.platforms_file import Platform, TextRules
+from mailguard.reading.platforms_text import Line, NotificationText, line_of
+
+_NAME_CHARS = 60
+_NAME_WORDS = 6
+_IN_BRACKETS = re.compile(r"\s*[(\[（](?P<inside>[^()\[\]]{1,60})[)\]）]")
+_HANDLE = re.compile(r"^@?[^\W_][\w.-]{1,38}$|^@[\w.-]{1,60}(?:@[\w.-]{3,60})?$")
+_AT_HANDLE = re.compile(r"(?<![\w.@/])@(?P<handle>[A-Za-z0-9_](?:[\w.-]{0,38}\w)?(?:@[\w-]+(?:\.[\w-]+)+)?)")
+_SHOWS_NO_NAME = re.compile(r"[\d_]|^[^\W\dA-Z]*[.-]?[a-z0-9._-]+$")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
+_VIA = re.compile(r"\s+(?:via|on|from|par|über|por|przez|tramite|ar|prin|sur|auf|en|na|su|op|\|)\s+[^\s].*$", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"(?:'s|s'|'s)$", re.IGNORECASE)
+_EDGES = " \t\"'*•·|,;:.!…<>«»-–—▸►→"
+_URL = re.compile(r"https?://|www\.", re.IGNORECASE)
+_EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
+_QUOTED = re.compile(r'(?P<before>^|[:،]\s?|\bsays?,?\s|\bsaid,?\s|\bwrote,?\s)"(?P<text>[^"]{1,4000})"(?P<after>[^"\n]{0,3}$)?', re.MULTILINE)
+_QUOTED_IN_SUBJECT = re.compile(r""":\s*["'](?P<text>.{2,300}?)["']?$""")
+_WORD = re.compile(r"\w+")
+_TYPED = frozenset(
+    {Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.PHOTO_TAG, Event.SHARE, Event.GROUP_INVITE, Event.FRIEND_REQUEST, Event.FOLLOW}
+)
+_TYPED_WITHOUT_MARKS = frozenset({Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.FRIEND_REQUEST})
+_LINES_OF_TEXT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """``shown`` as written; ``handle`` without "@" or "u/", "" where the shown name is not one."""
+
+    shown: str = ""
+    handle: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.shown or self.handle)
+
+
+def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: Sequence[str] = ()) -> Name:
+    """The person in a piece of text that stands where a name does; an empty Name when nobody in particular is named."""
+    text = line_of(written).text
+    handle = ""
+    for inside in _IN_BRACKETS.finditer(text):
+        if inside["inside"].startswith("@") and _HANDLE.match(inside["inside"]):
+            handle = inside["inside"]
+    text = _IN_BRACKETS.sub("", text)
+    text = rules.others.sub("", text)
+    text = _VIA.sub("", text) if platform is not None and _mentions(text, platform) else text
+    text = _EMOJI.sub("", text).strip(_EDGES)
+    head, comma, rest = text.partition(", ")
+    if comma and (head.casefold() in {name.casefold() for name in greeted} or " " not in head) and rest:
+        text = rest if head[:1].isupper() or not handle else head
+    text = _POSSESSIVE.sub("", text).strip(_EDGES) if text.count("'") or text.endswith("’s") else text
+    if text.lower().startswith(("u/", "/u/")):
+        text = text.rpartition("u/")[2] if "/" in text else text
+        handle = text
+    if text.startswith("@"):
+        handle = handle or text
+        text = text.lstrip("@")
+    if not _is_somebody(text, platform, rules):
+        return Name()
+    if not handle and _is_handle(text, platform):
+        handle = text
+    return Name(text, handle.lstrip("@"))
+
+
+def actor_of(
+    event: Event,
+    written: str,
+    text: NotificationText,
+    facts: MessageFacts,
+    platform: Platform | None,
+    rules: TextRules,
+) -> Name:
+    """The person named by the matched wording, else by From, else by the body's first lines; with a handle from the body."""
+    name = name_of(written, platform, rules, text.greeted) if written else Name()
+    if not name and event not in (Event.SECURITY, Event.SIGN_UP, Event.MARKETING, Event.MODERATION, Event.UPLOAD, Event.LIVE):
+        name = _name_in_from(facts, platform, rules)
+    if not name and event not in _WITHOUT_ACTOR:
+        name = _name_in_body(text, platform, rules)
+    if name and not name.handle:
+        name = Name(name.shown, _handle_beside(name.shown, text))
+    return name
+
+
+_WITHOUT_ACTOR = frozenset(
+    {
+        Event.SECURITY,
+        Event.SIGN_UP,
+        Event.MARKETING,
+        Event.MODERATION,
+        Event.UPLOAD,
+        Event.LIVE,
+        Event.DIGEST,
+        Event.SUGGESTION,
+        Event.OTHER,
+    }
+)
+
+
+def actor_address(text: NotificationText, facts: MessageFacts) -> str:
+    """An address that the first lines state, other than the recipient's or the service's own."""
+    own = {mailbox.address.lower() for mailbox in facts.mailboxes if mailbox.header not in ("From", "Reply-To", "Sender")}
+    for line in text.lines[:12]:
+        for found in _ADDRESS.findall(line.text):
+            if found.lower() not in own and not found.lower().startswith(("noreply", "no-reply", "support@", "reply+")):
+                return str(found)
+    return ""
+
+
+def user_text(event: Event, name: Name, text: NotificationText, facts: MessageFacts, rules: TextRules, news: frozenset[int]) -> str:
+    """The words a person typed, "" when there are none. ``news``: indexes of lines that are the service's own wording."""
+    if event not in _TYPED:
+        return ""
+    body = "\n".join(line.folded for line in text.lines)
+    written = "\n".join(line.text for line in text.lines)
+    passages = [
+        written[match.start("text") : match.end("text")].strip()
+        for match in _QUOTED.finditer(body)
+        if match["before"] or _stands_alone(match, body)
+    ]
+    if event in (Event.SHARE, Event.GROUP_INVITE, Event.FOLLOW):
+        passages = [passage for passage in passages if len(_WORD.findall(passage)) >= 4]
+    if passages:
+        return "\n".join(passages)
+    if facts.quoted_text.strip() and event in (Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION):
+        return facts.quoted_text.strip()
+    if event in _TYPED_WITHOUT_MARKS:
+        lines = _plain_lines(event, name, text, rules, news)
+        if lines:
+            return "\n".join(lines)
+    match = _QUOTED_IN_SUBJECT.search(text.subjects[-1].folded) if text.subjects else None
+    return text.subjects[-1].text[match.start("text") : match.end("text")] if match else ""
+
+
+def _stands_alone(match: re.Match[str], body: str) -> bool:
+    start, end = match.start(), match.end("text") + 1
+    begins = start == 0 or body[start - 1] == "\n" or body[start : start + 1] == '"'
+    return begins and body[end : end + 1] in ("", "\n") or match["after"] is not None
+
+
+def _plain_lines(
+    event: Event, name: Name, text: NotificationText, rules: TextRules, news: frozenset[int]
+) -> list[str]:
+    fewest = 5 if event is Event.FRIEND_REQUEST else 2
+    known = {value.casefold() for value in (name.shown, name.handle, f"@{name.handle}", f"u/{name.handle}") if value}
+    known |= {subject.text.casefold().rstrip(".") for subject in text.subjects}
+    prefix = re.compile(rf"^(?:{re.escape(name.shown)}|{re.escape(name.shown.split()[0])})\s*:\s+", re.IGNORECASE) if name.shown else None
+    found: list[str] = []
+    for index, line in enumerate(text.lines[:_LINES_OF_TEXT]):
+        said = prefix.match(line.folded) if prefix else None
+        if said:
+            found.append(line.text[said.end() :])
+            continue
+        if index in news or line.text.casefold().rstrip(".:") in known:
+            continue
+        if rules.greeting.match(line.folded) or rules.call.match(line.folded) or rules.detail.search(line.folded):
+            continue
+        if len(_WORD.findall(line.folded)) >= fewest or found:
+            found.append(line.text)
+    return found
+
+
+def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool:
+    if not text or len(text) > _NAME_CHARS or len(text.split()) > _NAME_WORDS or _URL.search(text):
+        return False
+    if platform is not None and text.casefold() in {name.casefold() for name in platform.names}:
+        return False
+    return not rules.nobody.match(text) and not (text[:1].isdigit() and " " in text)
+
+
+def _is_handle(text: str, platform: Platform | None) -> bool:
+    if " " in text or not _HANDLE.match(text) or not text.isascii():
+        return False
+    return bool((platform is not None and platform.shows_handles) or _SHOWS_NO_NAME.search(text))
+
+
+def _mentions(text: str, platform: Platform) -> bool:
+    lowered = text.casefold()
+    return any(name.casefold() in lowered for name in platform.names)
+
+
+def _name_in_from(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
+    """"Tyler Jones (Classroom)", "Tyler Jones via Facebook", or a bare name that is not the service's."""
+    shown = next((mailbox.display_name for mailbox in facts.named("From")), "")
+    if not shown or platform is None:
+        return Name()
+    bare = _VIA.sub("", _IN_BRACKETS.sub("", shown)).strip(_EDGES)
+    if bare == shown.strip(_EDGES) and _mentions(shown, platform):
+        return Name()
+    if any(word.casefold() in {"team", "digest", "support", "notifications", "security", "news"} for word in bare.split()):
+        return Name()
+    return name_of(bare, platform, rules)
+
+
+def _name_in_body(text: NotificationText, platform: Platform | None, rules: TextRules) -> Name:
+    """A line of its own that can only be a name: before a quotation, a handle, or words about the person."""
+    lines = text.lines[:8]
+    for index, line in enumerate(lines):
+        said = re.match(r'^(?P<who>[^":]{2,40}): ', line.folded)
+        if said and not rules.call.match(line.folded):
+            name = name_of(line.text[: said.end("who")], platform, rules)
+            if name:
+                return name
+        if rules.greeting.match(line.folded) or rules.call.match(line.folded) or line.text[-1:] in ".!?:":
+            continue
+        if line.folded.startswith('"') or len(line.text.split()) > 4 or line.text in text.greeted:
+            continue
+        name = name_of(line.text, platform, rules, text.greeted)
+        if not name:
+            continue
+        following: Line | None = lines[index + 1] if index + 1 < len(lines) else None
+        is_evident = following is None or following.folded[:1] in '"@>' or bool(rules.detail.search(following.folded))
+        if name.handle or is_evident or following is not None and following.text[:1].islower():
+            return name
+    return Name()
+
+
+def _handle_beside(shown: str, text: NotificationText) -> str:
+    """The handle that stands with a name, in its line or the next."""
+    for index, line in enumerate((*text.subjects, *text.lines[:12])):
+        if shown not in line.text:
+            continue
+        rest = line.text[line.text.index(shown) + len(shown) :][:80]
+        found = re.match(r"\s*[(\s·|,]*@?(?:u/)?", rest)
+        match = _AT_HANDLE.match(rest[found.end() - 1 :]) if found and "@" in found.group() else None
+        if match:
+            return match["handle"]
+        bracket = re.match(r"\s*\((?P<handle>[\w.]{3,40})\)", rest)
+        if bracket and _SHOWS_NO_NAME.search(bracket["handle"]):
+            return bracket["handle"]
+        below = index - len(text.subjects) + 1
+        if 0 < below < len(text.lines):
+            match = _AT_HANDLE.match(text.lines[below].text)
+            if match:
+                return match["handle"]
+    return ""

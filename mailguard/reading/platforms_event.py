@@ -1,0 +1,218 @@
+"""What happened, by a notification's header, wording and local part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mailguard.domain.message import MessageFacts
+from mailguard.domain.words import Event
+from mailguard.reading.platforms_file import Platform, PlatformFile, TextRules, Wording
+from mailguard.reading.platforms_text import Line, NotificationText, greeted_name, line_of, subject_readings
+
+# Where several wordings fit, the first of these is meant: a code is never a welcome, "mentioned you in a comment" no comment.
+PRECEDENCE = (
+    Event.SECURITY,
+    Event.MODERATION,
+    Event.FRIEND_ACCEPTED,
+    Event.PHOTO_TAG,
+    Event.MENTION,
+    Event.DIRECT_MESSAGE,
+    Event.FRIEND_REQUEST,
+    Event.SHARE,
+    Event.COMMENT,
+    Event.REACTION,
+    Event.FOLLOW,
+    Event.GROUP_INVITE,
+    Event.LIVE,
+    Event.UPLOAD,
+    Event.SUGGESTION,
+    Event.SIGN_UP,
+    Event.DIGEST,
+    Event.OTHER,
+    Event.MARKETING,
+)
+_RANK = {event: rank for rank, event in enumerate(PRECEDENCE)}
+_BODY_LINES = 14
+_FOOTER_SEARCH_LINES = 200
+_LONG_LINE = 240  # longer is prose somebody wrote, and no wording of a service
+_FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``who`` is the name as it stands in the text, "" when the wording names none. ``where``: for the evidence."""
+
+    event: Event
+    who: str = ""
+    where: str = ""
+    is_certain: bool = True
+
+
+class WordingSet:
+    """Wordings in the order in which they are tried: by precedence, a platform's own before the shared."""
+
+    def __init__(self, own: Sequence[Wording], shared: Sequence[Wording]) -> None:
+        ordered = [(wording, 0) for wording in own] + [(wording, 1) for wording in shared]
+        ordered.sort(key=lambda entry: (_RANK[entry[0].event], entry[1]))
+        self._wordings = tuple(wording for wording, _ in ordered)
+
+    def find(self, line: Line, events: frozenset[Event] | None = None) -> Found | None:
+        """The gravest event that a line tells, with the name it gives."""
+        if not line.folded or len(line.folded) > _LONG_LINE:
+            return None
+        for wording in self._wordings:
+            if events is not None and wording.event not in events:
+                continue
+            match = wording.pattern.search(line.folded)
+            if match is None:
+                continue
+            spans = [match.span(group) for group, value in match.groupdict().items() if value]
+            who = line.text[spans[0][0] : spans[0][1]] if spans else ""
+            return Found(wording.event, who)
+        return None
+
+
+def notification_text(facts: MessageFacts, rules: TextRules) -> NotificationText:
+    """Subject and body of a notification, the body down to its footer."""
+    lines: list[Line] = []
+    has_footer = False
+    body = facts.own_text or facts.quoted_text or facts.forwarded_text
+    for raw in body.split("\n")[: _FOOTER_SEARCH_LINES * 3]:
+        line = line_of(raw)
+        if not line.text:
+            continue
+        if rules.footer.search(line.folded) and (len(lines) > 0 or len(line.folded) > 60):
+            has_footer = True
+            break
+        lines.append(line)
+        if len(lines) >= _FOOTER_SEARCH_LINES:
+            break
+    names = [name for mailbox in facts.named("To") for name in (mailbox.display_name, mailbox.display_name.split(" ")[0])]
+    names += [name for line in lines[:4] if (name := greeted_name(line)) and rules.greeting.match(line.folded)]
+    has_footer = has_footer or bool(rules.notice.search(facts.signature_text))
+    return NotificationText(
+        subjects=subject_readings(facts.subject, names),
+        lines=tuple(lines),
+        greeted=tuple(dict.fromkeys(name for name in names if name)),
+        has_footer=has_footer,
+    )
+
+
+def find_event(facts: MessageFacts, text: NotificationText, platform: Platform | None, wordings: WordingSet, local_part: str) -> Found:
+    """What a notification tells. Order: a code or reset in the subject, header, subject, local part, body; else a guess."""
+    subject = _first(wordings.find(line) for line in text.subjects)
+    stated = _stated(facts, platform) if platform is not None else None
+    body = _in_body(text, wordings)
+    if subject is not None and subject.event is Event.SECURITY:
+        return Found(Event.SECURITY, where="subject")
+    if stated is not None and stated.event is not Event.OTHER:
+        if stated.event is Event.SIGN_UP and body is not None and _asks_to_confirm(text, wordings):
+            return Found(Event.SECURITY, where="text")
+        return _with_name(stated, subject, body, text, wordings)
+    if subject is not None:
+        if subject.event is Event.SIGN_UP and _asks_to_confirm(text, wordings):
+            return Found(Event.SECURITY, where="text")
+        if subject.event in _FIRST_HAND or body is None or body.event not in _FIRST_HAND:
+            found = Found(subject.event, subject.who, "subject", subject.event not in (Event.OTHER, Event.MARKETING))
+            return _with_name(found, subject, body, text, wordings)
+        if subject.event in (Event.MARKETING, Event.OTHER, Event.DIGEST) and body.event in _FIRST_HAND:
+            is_news = bool(body.who) and subject.event is not Event.DIGEST
+            chosen = body if is_news else subject
+            return Found(chosen.event, chosen.who, "text" if is_news else "subject", is_certain=False)
+        return Found(subject.event, subject.who, "subject")
+    by_address = _by_local_part(platform, local_part) if platform is not None else None
+    if body is not None and (body.event in _FIRST_HAND or by_address is None):
+        return Found(body.event, body.who, "text", body.event in _FIRST_HAND)
+    if by_address is not None:
+        return Found(by_address, where="sender's local part")
+    return Found(Event.DIGEST if _lists_several(text) else Event.OTHER, where="neither", is_certain=False)
+
+
+def news_lines(text: NotificationText, wordings: WordingSet, event: Event) -> frozenset[int]:
+    """Indexes of the lines that are the service's own wording of what happened."""
+    wanted = frozenset({event})
+    found: set[int] = set()
+    for index, line in enumerate(text.lines[:_BODY_LINES]):
+        if '"' not in line.folded and wordings.find(line, wanted) is not None:
+            found.add(index)
+        elif line.text[:1].islower() and index and len(line.folded.split()) <= 8 and '"' not in line.folded:
+            joined = line_of(f"{text.lines[index - 1].text} {line.text}")
+            if wordings.find(joined, wanted) is not None:
+                found |= {index - 1, index}
+    return frozenset(found)
+
+
+def _first(found: Iterable[Found | None]) -> Found | None:
+    """The reading that names somebody, else the first that says anything."""
+    kept: Found | None = None
+    for one in found:
+        if one is None:
+            continue
+        if kept is None or (_RANK[one.event] < _RANK[kept.event]) or (one.event is kept.event and one.who and not kept.who):
+            kept = one
+    return kept
+
+
+def _stated(facts: MessageFacts, platform: Platform) -> Found | None:
+    for rule in platform.headers:
+        value = facts.header(rule.header)
+        if value and rule.pattern.search(value):
+            return Found(rule.event, where=f"header {rule.header}")
+    return None
+
+
+def _in_body(text: NotificationText, wordings: WordingSet, events: frozenset[Event] | None = None) -> Found | None:
+    lines = text.lines[:_BODY_LINES]
+    for index, line in enumerate(lines):
+        if line.folded.startswith(('"', ">")):
+            continue
+        found = wordings.find(line, events)
+        if found is None and index and line.text[:1].islower():
+            for back in (1, 2):
+                if index >= back:
+                    found = found or wordings.find(line_of(f"{lines[index - back].text} {line.text}"), events)
+                    if found is not None and back == 1 and not _can_be_name(lines[index - 1]):
+                        found = None
+        if found is not None and found.event not in (Event.MARKETING, Event.OTHER):
+            return found
+    return _first(wordings.find(line, events) for line in lines)
+
+
+def _can_be_name(line: Line) -> bool:
+    return len(line.text.split()) <= 4 and not any(mark in line.text for mark in "·|@")
+
+
+def _with_name(found: Found, subject: Found | None, body: Found | None, text: NotificationText, wordings: WordingSet) -> Found:
+    wanted = frozenset({found.event})
+    who = next((one.who for one in (found, subject, body) if one is not None and one.event is found.event and one.who), "")
+    if not who:
+        again = _first(wordings.find(line, wanted) for line in text.subjects) or _in_body(text, wordings, wanted)
+        who = again.who if again is not None else ""
+    if not who and (named := _in_body(text, wordings, wanted)) is not None:
+        who = named.who
+    return Found(found.event, who, found.where, found.is_certain)
+
+
+def _asks_to_confirm(text: NotificationText, wordings: WordingSet) -> bool:
+    wanted = frozenset({Event.SECURITY})
+    return any(wordings.find(line, wanted) is not None for line in text.lines[:_BODY_LINES])
+
+
+def _by_local_part(platform: Platform, local_part: str) -> Event | None:
+    return next((event for pattern, event in platform.local_parts if pattern.search(local_part)), None)
+
+
+def _lists_several(text: NotificationText) -> bool:
+    """A list: several lines that begin alike, or many short ones."""
+    marked = sum(line.text[:1] in "*•·-–1234567890" for line in text.lines)
+    return marked >= 3 or len(text.lines) >= 8
+
+
+def wordings_of(file: PlatformFile) -> dict[str, WordingSet]:
+    """Platform id → its wordings and the shared; "" → the shared alone."""
+    shared = WordingSet((), file.wordings)
+    sets = {"": shared}
+    for platform in file.platforms:
+        sets[platform.id] = WordingSet(platform.wordings, file.wordings) if platform.wordings else shared
+    return sets

@@ -1,0 +1,74 @@
+"""Addresses that post to a platform, and URLs that are a person's or group's page on one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote, urlsplit
+
+from mailguard.domain.platform import PostingGateway
+from mailguard.reading.platforms_file import GatewayRule, LinkRule, Platform
+
+_APP_LINK = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]{1,20})://(?P<rest>.*)$", re.IGNORECASE)
+_WEB = frozenset({"http", "https", "ftp"})
+_URL_CHARS = 2_000
+
+
+class Gateways:
+    """Post-by-mail and reply addresses, found by domain."""
+
+    def __init__(self, platforms: Sequence[Platform]) -> None:
+        by_domain: dict[str, list[tuple[Platform, GatewayRule]]] = {}
+        for platform in platforms:
+            for rule in platform.gateways:
+                by_domain.setdefault(rule.domain, []).append((platform, rule))
+        self._by_domain: Mapping[str, Sequence[tuple[Platform, GatewayRule]]] = by_domain
+
+    def find(self, address: str) -> PostingGateway | None:
+        """The gateway that an address is, None for any other."""
+        local_part, at, domain = address.strip().rpartition("@")
+        if not at or not local_part:
+            return None
+        for platform, rule in (*self._by_domain.get(domain.lower().strip("."), ()), *self._by_domain.get("*", ())):
+            if rule.local is None or rule.local.search(local_part):
+                return PostingGateway(platform.id, address.strip(), rule.kind, handle=local_part.partition(".")[0])
+        return None
+
+
+class SocialLinks:
+    """URLs of people and groups, found by host."""
+
+    def __init__(self, platforms: Sequence[Platform]) -> None:
+        by_host: dict[str, list[tuple[Platform, LinkRule]]] = {}
+        for platform in platforms:
+            for rule in platform.links:
+                for host in rule.hosts:
+                    by_host.setdefault(host, []).append((platform, rule))
+        self._by_host: Mapping[str, Sequence[tuple[Platform, LinkRule]]] = by_host
+
+    def find(self, url: str) -> str:
+        """The platform's id, "" when the URL is no person's or group's page."""
+        url = url.strip()[:_URL_CHARS]
+        app = _APP_LINK.match(url)
+        if app and app["scheme"].lower() not in _WEB:
+            return self._match(app["scheme"].lower(), app["rest"])
+        try:
+            parts = urlsplit(url if app else f"http://{url}")
+            host = (parts.hostname or "").strip(".")
+        except ValueError:
+            return ""
+        query = f"?{parts.query}" if parts.query else ""
+        fragment = f"#{parts.fragment}" if parts.fragment else ""
+        path = unquote(f"{parts.path or '/'}{query}{fragment}")
+        labels = host.split(".")
+        for start in range(max(1, len(labels) - 1)):
+            found = self._match(".".join(labels[start:]), path)
+            if found:
+                return found
+        return ""
+
+    def _match(self, host: str, path: str) -> str:
+        for platform, rule in self._by_host.get(host, ()):
+            if rule.path.search(path):
+                return platform.id
+        return ""
