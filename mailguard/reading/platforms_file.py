@@ -21,7 +21,6 @@ _PLATFORM_KEYS = frozenset(
 _TEXT_KEYS = ("footer", "greeting", "call", "detail", "nobody", "others", "machine", "notice", "office", "contact")
 _HOST = re.compile(r"^(?:[a-z0-9_-]+\.)*[a-z0-9-]+$")
 _PLACEHOLDERS = {
-    "<who>": "",  # made by _WHO, numbered where a pattern has several
     "<any>": r"[^\n]{0,80}?",
     "<n>": r"[\d٠-٩۰-۹][\d.,٠-٩۰-۹]{0,9}\+?",
     "<site>": r"[\w+!.-]{1,20}(?: [\w+!.-]{1,20})?",
@@ -157,15 +156,15 @@ class _Loader:
         if not isinstance(value, str) or not value:
             self.problem(key, value, "must be a regular expression")
             return re.compile(r"(?!)")
-        unknown = [name for name in _PLACEHOLDER.findall(_without_groups(value)) if name not in _PLACEHOLDERS]
+        unknown = [name for name in _PLACEHOLDER.findall(_without_groups(value)) if name not in ("<who>", *_PLACEHOLDERS)]
         if unknown:
-            self.problem(key, value, f"{unknown[0]} is not a placeholder: use {', '.join(_PLACEHOLDERS)}")
-        for number in range(1, value.count("<who>") + 1):
-            value = value.replace("<who>", _WHO.format("" if number == 1 else number), 1)
-        for name, expression in _PLACEHOLDERS.items():
-            value = value.replace(name, expression)
+            self.problem(key, value, f"{unknown[0]} is not a placeholder: use <who>, {', '.join(_PLACEHOLDERS)}")
+        first, *rest = value.split("<who>")
+        expression = first + "".join(_WHO.format(number or "") + piece for number, piece in enumerate(rest))
+        for name, meaning in _PLACEHOLDERS.items():
+            expression = expression.replace(name, meaning)
         try:
-            return re.compile(value, re.IGNORECASE)
+            return re.compile(expression, re.IGNORECASE)
         except re.error as error:
             self.problem(key, value, f"is no regular expression ({error})")
             return re.compile(r"(?!)")
