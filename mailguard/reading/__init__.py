@@ -1,1 +1,3 @@
-"""From bytes to :class:`mailguard.domain.message.MessageFacts`. Total and bounded: nothing here raises on any input."""
+"""From bytes to :class:`mailguard.domain.message.MessageFacts`. Total and bounded: nothing here raises on any
+input.
+"""

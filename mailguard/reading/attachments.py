@@ -55,7 +55,11 @@ _MAGIC: tuple[tuple[int, bytes, str, AttachmentFamily], ...] = (
     (0, b"-----BEGIN PGP MESSAGE-----", "application/pgp-encrypted", _F.ENCRYPTED),
     (0, b"\x78\x9f\x3e\x22", "application/vnd.ms-tnef", _F.OTHER),
 )
-_AFTER_RIFF = {b"WEBP": ("image/webp", _F.IMAGE), b"WAVE": ("audio/wav", _F.AUDIO), b"AVI ": ("video/x-msvideo", _F.VIDEO)}
+_AFTER_RIFF = {
+    b"WEBP": ("image/webp", _F.IMAGE),
+    b"WAVE": ("audio/wav", _F.AUDIO),
+    b"AVI ": ("video/x-msvideo", _F.VIDEO),
+}
 _IMAGE_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"heim", b"heis")
 _DECLARED = (
     ("image/", _F.IMAGE),
@@ -68,18 +72,45 @@ _DECLARED = (
     ("application/pgp-encrypted", _F.ENCRYPTED),
 )
 _EXTENSIONS = {
-    **dict.fromkeys("jpg jpeg png gif webp heic heif bmp tif tiff avif svg".split(), _F.IMAGE),
-    **dict.fromkeys("mp4 mov avi mkv webm 3gp wmv m4v mpg mpeg".split(), _F.VIDEO),
-    **dict.fromkeys("mp3 m4a wav ogg opus amr aac flac wma".split(), _F.AUDIO),
-    **dict.fromkeys("zip rar 7z gz tar tgz bz2 xz cab iso".split(), _F.ARCHIVE),
-    **dict.fromkeys("doc docx xls xlsx ppt pptx odt ods odp pdf rtf pages numbers key csv pub".split(), _F.DOCUMENT),
-    **dict.fromkeys("exe com scr bat cmd ps1 vbs js jar msi apk lnk hta".split(), _F.EXECUTABLE),
-    **dict.fromkeys("ics vcs".split(), _F.CALENDAR),
-    **dict.fromkeys("eml msg".split(), _F.MESSAGE),
-    **dict.fromkeys("p7m gpg pgp asc".split(), _F.ENCRYPTED),
-    **dict.fromkeys("txt htm html md xml json".split(), _F.TEXT),
+    **dict.fromkeys(
+        ["jpg", "jpeg", "png", "gif", "webp", "heic", "heif", "bmp", "tif", "tiff", "avif", "svg"], _F.IMAGE
+    ),
+    **dict.fromkeys(["mp4", "mov", "avi", "mkv", "webm", "3gp", "wmv", "m4v", "mpg", "mpeg"], _F.VIDEO),
+    **dict.fromkeys(["mp3", "m4a", "wav", "ogg", "opus", "amr", "aac", "flac", "wma"], _F.AUDIO),
+    **dict.fromkeys(["zip", "rar", "7z", "gz", "tar", "tgz", "bz2", "xz", "cab", "iso"], _F.ARCHIVE),
+    **dict.fromkeys(
+        [
+            "doc",
+            "docx",
+            "xls",
+            "xlsx",
+            "ppt",
+            "pptx",
+            "odt",
+            "ods",
+            "odp",
+            "pdf",
+            "rtf",
+            "pages",
+            "numbers",
+            "key",
+            "csv",
+            "pub",
+        ],
+        _F.DOCUMENT,
+    ),
+    **dict.fromkeys(
+        ["exe", "com", "scr", "bat", "cmd", "ps1", "vbs", "js", "jar", "msi", "apk", "lnk", "hta"],
+        _F.EXECUTABLE,
+    ),
+    **dict.fromkeys(["ics", "vcs"], _F.CALENDAR),
+    **dict.fromkeys(["eml", "msg"], _F.MESSAGE),
+    **dict.fromkeys(["p7m", "gpg", "pgp", "asc"], _F.ENCRYPTED),
+    **dict.fromkeys(["txt", "htm", "html", "md", "xml", "json"], _F.TEXT),
 }
-_OFFICE_ZIP = re.compile(rb"\A.{0,4}\[Content_Types\]\.xml|\A.{0,4}_rels/|\A.{0,4}(?:word|xl|ppt|docProps|customXml)/", re.DOTALL)
+_OFFICE_ZIP = re.compile(
+    rb"\A.{0,4}\[Content_Types\]\.xml|\A.{0,4}_rels/|\A.{0,4}(?:word|xl|ppt|docProps|customXml)/", re.DOTALL
+)
 _7Z_AES = b"\x06\xf1\x07\x01"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -122,7 +153,11 @@ def _by_magic(data: bytes) -> tuple[str, AttachmentFamily] | None:
         return _zip_kind(data)
     if head.startswith(_OLE):
         is_message = "__properties_version1.0".encode("utf-16-le") in data[:200_000]
-        return ("application/vnd.ms-outlook", _F.MESSAGE) if is_message else ("application/x-ole-storage", _F.DOCUMENT)
+        return (
+            ("application/vnd.ms-outlook", _F.MESSAGE)
+            if is_message
+            else ("application/x-ole-storage", _F.DOCUMENT)
+        )
     if head[:4] == b"RIFF" and head[8:12] in _AFTER_RIFF:
         return _AFTER_RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
@@ -162,7 +197,8 @@ def is_locked(data: bytes, detected_type: str) -> bool:
     if data[:2] == b"PK":
         return _is_locked_zip(data)
     if detected_type == "application/x-7z-compressed":
-        # The coder ids stand in the header at the end; with plain file names it may be packed and then tells nothing.
+        # The coder ids stand in the header at the end; with plain file names it may be packed and then tells
+        # nothing.
         return _7Z_AES in data[-65_536:]
     if detected_type == "application/vnd.rar":
         return _is_locked_rar(data)
@@ -188,17 +224,23 @@ def _is_locked_zip(data: bytes) -> bool:
 
 def _is_locked_rar(data: bytes) -> bool:
     if data.startswith(b"Rar!\x1a\x07\x01\x00"):
-        # RAR 5: checksum, then the sizes and types of blocks as variable-length integers; type 4 is the encryption header.
+        # RAR 5: checksum, then the sizes and types of blocks as variable-length integers; type 4 is the
+        # encryption header.
         at = 12
         while at < min(len(data), 24) and data[at] & 0x80:
             at += 1
         is_headers_locked = data[at + 1 : at + 2] == b"\x04"
         # A locked file has extra record type 1 near its header; its content is a version, flags and a salt.
-        return is_headers_locked or re.search(rb"[\x30-\x32]\x01\x00[\x00-\x03]\x0f", data[:4_096]) is not None
+        return (
+            is_headers_locked or re.search(rb"[\x30-\x32]\x01\x00[\x00-\x03]\x0f", data[:4_096]) is not None
+        )
     if len(data) < 26:
         return False
     return bool(data[10] & 0x80) or (data[22] == 0x74 and bool(data[23] & 0x04))
 
 
 def _is_signed_only(data: bytes) -> bool:
-    return not any(marker in data[:200] for marker in _ENVELOPED) and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in data[:200]
+    return (
+        not any(marker in data[:200] for marker in _ENVELOPED)
+        and b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" in data[:200]
+    )

@@ -1,7 +1,8 @@
 """Authentication-Results (RFC 8601) of verifiers that the school trusts, by their pinned authserv-id.
 
-SECURITY: whoever sends the message writes every header below those of our own servers. So only pinned ids count, only the
-topmost field of one and those beside it (no Received between them), and a result for another From domain is none.
+SECURITY: whoever sends the message writes every header below those of our own servers. So only pinned ids
+count, only the topmost field of one and those beside it (no Received between them), and a result for another
+From domain is none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from mailguard.domain.message import Authentication, AuthenticationResult, Mailb
 from mailguard.reading.organisation import is_aligned
 
 _RESULT = re.compile(r"\s*([A-Za-z0-9-]{1,40})\s*(?:/\s*\d{1,3}\s*)?=\s*([A-Za-z0-9-]{1,40})")
-_PROPERTY = re.compile(r"([A-Za-z0-9-]{1,40}\s*\.\s*[A-Za-z0-9_-]{1,60})\s*=\s*(\"[^\"]{0,500}\"|[^\s;\"]{1,500})")
+_PROPERTY = re.compile(
+    r"([A-Za-z0-9-]{1,40}\s*\.\s*[A-Za-z0-9_-]{1,60})\s*=\s*(\"[^\"]{0,500}\"|[^\s;\"]{1,500})"
+)
 _VERSION = re.compile(r"^(\S+)\s+\d{1,3}$")
 _PASS, _FAIL, _NONE = AuthenticationResult.PASS, AuthenticationResult.FAIL, AuthenticationResult.NONE
 # RFC 7208 2.6: softfail is a weak statement that the host is not authorised; it carries no trust.
@@ -25,7 +28,8 @@ _Statement = tuple[str, str, dict[str, str]]
 def read_authentication(
     headers: Sequence[tuple[str, str]], mailboxes: Sequence[Mailbox], trusted_authserv_ids: Collection[str]
 ) -> Authentication:
-    """What trusted verifiers said. ``headers`` topmost first, lower-case names; an id of "" means a field without one.
+    """What trusted verifiers said. ``headers`` topmost first, lower-case names; an id of "" means a field
+    without one.
 
     Never raises. A header From of several organisations has no result: no verifier can speak for all of them.
     """
@@ -42,7 +46,9 @@ def read_authentication(
         overall = _FAIL if _FAIL in (dmarc, dkim, spf) else _NONE
     elif dmarc is not _NONE:
         overall = dmarc
-    elif (dkim is _PASS and is_aligned(dkim_domain, domain)) or (spf is _PASS and is_aligned(spf_domain, domain)):
+    elif (dkim is _PASS and is_aligned(dkim_domain, domain)) or (
+        spf is _PASS and is_aligned(spf_domain, domain)
+    ):
         overall = _PASS
     else:
         overall = _FAIL if _FAIL in (dkim, spf) else _NONE
@@ -87,7 +93,8 @@ def _trusted_results(headers: Sequence[tuple[str, str]], trusted: set[str]) -> t
 
 
 def parse_authentication_results(value: str) -> tuple[str, list[_Statement]]:
-    """(authserv-id in lower case, [(method, result, properties)]) of one field value; the id is "" when it has none.
+    """(authserv-id in lower case, [(method, result, properties)]) of one field value; the id is "" when it
+    has none.
 
     Tolerant: comments anywhere, no id (Microsoft 365), no space after a semicolon, unknown methods.
     """
@@ -102,7 +109,8 @@ def parse_authentication_results(value: str) -> tuple[str, list[_Statement]]:
         match = _RESULT.match(piece)
         if match:
             properties = {
-                re.sub(r"\s", "", name).lower(): content.strip('"') for name, content in _PROPERTY.findall(piece[match.end() :])
+                re.sub(r"\s", "", name).lower(): content.strip('"')
+                for name, content in _PROPERTY.findall(piece[match.end() :])
             }
             found.append((match.group(1).lower(), match.group(2).lower(), properties))
     return authserv_id, found
@@ -164,7 +172,9 @@ def _dkim(results: Sequence[_Statement], domain: str) -> tuple[AuthenticationRes
         signer = properties.get("header.d", "") or properties.get("header.i", "").rpartition("@")[2]
         signer = signer.strip(".").lower()
         folded = _FOLDED.get(result, _NONE)
-        rank = {_NONE: 0, _FAIL: 1, _PASS: 2}[folded] + (1 if folded is _PASS and is_aligned(signer, domain) else 0)
+        rank = {_NONE: 0, _FAIL: 1, _PASS: 2}[folded] + (
+            1 if folded is _PASS and is_aligned(signer, domain) else 0
+        )
         if rank > best_rank:
             best, best_domain, best_rank = folded, signer, rank
     return best, best_domain

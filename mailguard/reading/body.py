@@ -17,13 +17,24 @@ from mailguard.reading.inline_files import cut_inline_files
 from mailguard.reading.links import link_behind, links_in
 from mailguard.reading.mailboxes import ADDRESS_FIELDS, read_mailboxes
 from mailguard.reading.mime import Part, read_tree
-from mailguard.reading.texts import HTML_TYPES, Text, Threading, as_forwarded, only_new_words, read_html, read_plain, read_text, weigh_alternatives
+from mailguard.reading.texts import (
+    HTML_TYPES,
+    Text,
+    Threading,
+    as_forwarded,
+    only_new_words,
+    read_html,
+    read_plain,
+    read_text,
+    weigh_alternatives,
+)
 from mailguard.reading.tnef import read_tnef
 
 _NOT_BODY = frozenset(
     {
-        "text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/css", "text/rtf", "text/xml",
-        "text/javascript", "text/x-patch", "text/x-diff", "text/rfc822-headers", "text/x-vcalendar",
+        "text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/css",
+        "text/rtf", "text/xml", "text/javascript",
+        "text/x-patch", "text/x-diff", "text/rfc822-headers", "text/x-vcalendar",
     }
 )  # fmt: skip
 _MESSAGE_FIELD = re.compile(rb"(?im)^(?:from|received|return-path|subject|message-id):")
@@ -51,7 +62,10 @@ def threading_of(header: HeaderBlock) -> Threading:
     subject = decode_words(header.first("subject")[:500])
     is_forward = phrases.FORWARD_SUBJECT.match(subject) is not None
     has_thread = any(name in ("in-reply-to", "references") for name, _ in header.fields)
-    return Threading(is_forward=is_forward, is_reply=has_thread or is_forward or phrases.REPLY_SUBJECT.match(subject) is not None)
+    return Threading(
+        is_forward=is_forward,
+        is_reply=has_thread or is_forward or phrases.REPLY_SUBJECT.match(subject) is not None,
+    )
 
 
 def read_body(root: Part, bounds: Bounds, *, part_count: int) -> Body:
@@ -69,8 +83,12 @@ class _BodyReader:
         self.body = Body()
         self._later: list[Text] = []  # words of calendars and winmail.dat: kept where they stand nowhere else
 
-    def collect(self, part: Part, threading: Threading, *, is_root: bool = False, is_related: bool = False) -> list[Text]:
-        """The texts of a part and its children in order; attachments and forwarded mail go to the body at once."""
+    def collect(
+        self, part: Part, threading: Threading, *, is_root: bool = False, is_related: bool = False
+    ) -> list[Text]:
+        """The texts of a part and its children in order; attachments and forwarded mail go to the body at
+        once.
+        """
         if part.children and part.is_message:
             return self._message(part)
         if part.is_multipart:
@@ -111,13 +129,18 @@ class _BodyReader:
     def _leaf(self, part: Part, threading: Threading, *, is_root: bool, is_related: bool) -> list[Text]:
         content_type = part.content_type
         is_attached = part.disposition.startswith("attachment")
-        is_text = (content_type.startswith("text/") and content_type not in _NOT_BODY) or content_type in HTML_TYPES
+        is_text = (
+            content_type.startswith("text/") and content_type not in _NOT_BODY
+        ) or content_type in HTML_TYPES
         if is_text and (is_root or not is_attached) and not (part.filename and _is_file(part)):
             if part.filename and not is_root:
                 self._attach(part, is_embedded=True)
             return [self._text(part, threading)]
         data = part.payload()
-        if content_type in ("text/calendar", "application/ics", "text/x-vcalendar") or b"BEGIN:VCALENDAR" in data[:200]:
+        if (
+            content_type in ("text/calendar", "application/ics", "text/x-vcalendar")
+            or b"BEGIN:VCALENDAR" in data[:200]
+        ):
             self._calendar(data, part, is_attached=is_attached)
         elif content_type == "text/rfc822-headers":
             self._forwarded_senders(read_header(data, 0, len(data), self._bounds))
@@ -125,11 +148,17 @@ class _BodyReader:
             return self._smime(part, data, threading)
         elif data[:4] == b"\x78\x9f\x3e\x22":
             self._tnef(data, threading)
-        is_embedded = not is_attached and (is_related or part.disposition.startswith("inline") or bool(part.header.first("content-id")))
+        is_embedded = not is_attached and (
+            is_related or part.disposition.startswith("inline") or bool(part.header.first("content-id"))
+        )
         attachment = self._attach(part, is_embedded=is_embedded)
         if is_root and attachment is not None and attachment.family is AttachmentFamily.ENCRYPTED:
             self.body.is_encrypted = True
-        if attachment is not None and attachment.family is not AttachmentFamily.ENCRYPTED and _is_message_file(part, data):
+        if (
+            attachment is not None
+            and attachment.family is not AttachmentFamily.ENCRYPTED
+            and _is_message_file(part, data)
+        ):
             return self._nested(data, part.depth + 1, is_forwarded=True)
         return []
 
@@ -175,9 +204,15 @@ class _BodyReader:
             return []
         # An opaque signature holds the message in the clear inside its envelope (RFC 8551 3.5.2).
         start = re.search(rb"(?i)(?:content-type|mime-version):", data[:65_536])
-        return self._nested(data[start.start() :], part.depth + 1, is_forwarded=False, threading=threading) if start else []
+        return (
+            self._nested(data[start.start() :], part.depth + 1, is_forwarded=False, threading=threading)
+            if start
+            else []
+        )
 
-    def _nested(self, data: bytes, depth: int, *, is_forwarded: bool, threading: Threading | None = None) -> list[Text]:
+    def _nested(
+        self, data: bytes, depth: int, *, is_forwarded: bool, threading: Threading | None = None
+    ) -> list[Text]:
         tree = read_tree(data, self._bounds, base_depth=depth, base_parts=self._part_count)
         self._part_count = tree.part_count
         self.body.defects.extend(tree.defects)
@@ -213,7 +248,9 @@ class _BodyReader:
                 seen |= other.words()
         for text in texts:
             self._sort(text)
-        self.body.forwarded_senders[:] = list(dict.fromkeys(self.body.forwarded_senders))[: self._bounds.mailboxes]
+        self.body.forwarded_senders[:] = list(dict.fromkeys(self.body.forwarded_senders))[
+            : self._bounds.mailboxes
+        ]
         if any(_PGP in piece for piece in self.body.texts[TextSource.OWN]):
             self.body.is_encrypted = True
 
@@ -244,7 +281,9 @@ class _BodyReader:
 
 
 def _is_file(part: Part) -> bool:
-    """A text part that programs offer as a file and do not show: named, neither inline nor without disposition."""
+    """A text part that programs offer as a file and do not show: named, neither inline nor without
+    disposition.
+    """
     return part.disposition.startswith("attachment") and part.depth > 0
 
 

@@ -1,4 +1,6 @@
-"""How much of a message is read. Past a structural bound a message is unreadable (row U1), past a textual one it is cut."""
+"""How much of a message is read. Past a structural bound a message is unreadable (row U1), past a textual one
+it is cut.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Structural bounds (message, header, depth, parts) make a message unreadable; the others cut and note a defect.
+    """Structural bounds (message, header, depth, parts) make a message unreadable; the others cut and note a
+    defect.
 
-    ``*_bytes`` and ``*_chars`` are lengths, the others counts. ``html_depth`` and ``html_formatting`` bound what is handed to
-    the HTML parser, whose time grows with their square; deeper text is still read, by a plainer way.
+    ``*_bytes`` and ``*_chars`` are lengths, the others counts. ``html_depth`` and ``html_formatting`` bound
+    what is handed to the HTML parser, whose time grows with their square; deeper text is still read, by a
+    plainer way.
     """
 
     message_bytes: int = 64 * 1024 * 1024

@@ -1,6 +1,7 @@
 """iCalendar objects (RFC 5545) carried by a message: who asks whom for what, and the words somebody typed.
 
-A content-line reader of our own: icalendar gives up on the first broken line, and a broken line is where words would be lost.
+A content-line reader of our own: icalendar gives up on the first broken line, and a broken line is where
+words would be lost.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _PEOPLE = 500
 
 @dataclass(frozen=True, slots=True)
 class CalendarFacts:
-    """``typed`` are the words that count as this sender's: in a REPLY only COMMENT and DESCRIPTION (the rest is the organiser's)."""
+    """``typed`` are the words that count as this sender's: in a REPLY only COMMENT and DESCRIPTION (the rest
+    is the organiser's).
+    """
 
     calendar: Calendar
     mailboxes: tuple[Mailbox, ...]
@@ -30,7 +33,9 @@ class CalendarFacts:
 
 
 def read_calendar(text: str, *, declared_method: str = "") -> CalendarFacts | None:
-    """The object in ``text``, None when there is none. Never raises. ``declared_method``: of the Content-Type."""
+    """The object in ``text``, None when there is none. Never raises. ``declared_method``: of the
+    Content-Type.
+    """
     if "BEGIN:VCALENDAR" not in text[:10_000].upper():
         return None
     method, organizer = "", ""
@@ -95,7 +100,8 @@ def _person(parameters: str, value: str) -> tuple[str, str]:
     name = clean(found.group(1).strip('"')) if found else ""
     address = bare_address(value[:1_000])
     if not address and ":" in value:
-        # "CN=Name:mailto:a@b" is right; a program that writes "mailto: a@b" or leaves mailto out is met as well.
+        # "CN=Name:mailto:a@b" is right; a program that writes "mailto: a@b" or leaves mailto out is met as
+        # well.
         address = bare_address(value.rpartition(":")[2])
     return address, name[:300]
 

@@ -7,7 +7,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# WHATWG: what mail calls Latin-1 or ASCII is in practice windows-1252, and the old CJK names mean their supersets.
+# WHATWG: what mail calls Latin-1 or ASCII is in practice windows-1252, and the old CJK names mean their
+# supersets.
 _ALIASES = {
     "": "utf-8",
     "7bit": "utf-8",
@@ -53,8 +54,12 @@ _ALIASES = {
 # Codecs that are text encodings to Python and none to mail; the IDNA ones take quadratic time.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
-# What shows nothing: soft hyphen, joiners and spaces of no width, direction marks and overrides, tag characters, fillers.
-INVISIBLE = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+# What shows nothing: soft hyphen, joiners and spaces of no width, direction marks and overrides, tag
+# characters, fillers.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufeff\uffa0"
+)
 _INVISIBLE = re.compile(f"[{INVISIBLE}\U000e0000-\U000e007f]+")
 _INSIDE_WORD = re.compile(f"(?<=\\w)[{INVISIBLE}\U000e0000-\U000e007f]+(?=\\w)")
 _BIDI_OVERRIDE = re.compile("[\u202d\u202e]")
@@ -80,7 +85,11 @@ def codec_name(charset: str) -> str | None:
 
 def decode(data: bytes, charset: str = "") -> str:
     """Text of ``data``; where the charset is unknown or false UTF-8 if it fits, else windows-1252."""
-    if data.isascii() and b"\x1b" not in data and not charset.lower().startswith(("utf-7", "utf-16", "utf-32", "unicode", "hz")):
+    if (
+        data.isascii()
+        and b"\x1b" not in data
+        and not charset.lower().startswith(("utf-7", "utf-16", "utf-32", "unicode", "hz"))
+    ):
         return data.decode("ascii")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
@@ -90,7 +99,8 @@ def decode(data: bytes, charset: str = "") -> str:
     if name is None:
         name = "utf-8"
     elif name != "utf-8":
-        # A part that says Latin-1 and is well-formed UTF-8 with 8-bit bytes is UTF-8: chance does not make such bytes.
+        # A part that says Latin-1 and is well-formed UTF-8 with 8-bit bytes is UTF-8: chance does not make
+        # such bytes.
         if name == "cp1252":
             try:
                 return data.decode("utf-8")
@@ -102,12 +112,10 @@ def decode(data: bytes, charset: str = "") -> str:
             name = "utf-8"
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError as error:
+    except UnicodeDecodeError:
         broken = data.decode("utf-8", "replace")
         has_multibyte = any(character > "\x7f" and character != "\ufffd" for character in broken[:20_000])
-        if has_multibyte or error.end >= len(data):
-            return broken
-        return data.decode("cp1252", "replace")
+        return broken if has_multibyte else data.decode("cp1252", "replace")
 
 
 def html_charset(data: bytes, declared: str) -> str:
@@ -132,7 +140,9 @@ def clean(text: str) -> str:
 
 
 def evasions(text: str) -> list[str]:
-    """Defects that say somebody broke words up on purpose: invisible characters inside words, direction overrides."""
+    """Defects that say somebody broke words up on purpose: invisible characters inside words, direction
+    overrides.
+    """
     if text.isascii():
         return []
     found = []

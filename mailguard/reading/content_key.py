@@ -30,7 +30,12 @@ def content_start(raw: bytes) -> int:
     while at < len(raw):
         line_end = raw.find(b"\n", at)
         colon = raw.find(b":", at, at + 100)
-        if line_end < 0 or colon < 0 or colon > line_end or raw[at:colon].rstrip(b" \t").lower() not in TRACE_FIELDS:
+        if (
+            line_end < 0
+            or colon < 0
+            or colon > line_end
+            or raw[at:colon].rstrip(b" \t").lower() not in TRACE_FIELDS
+        ):
             return at
         end = line_end + 1
         while raw[end : end + 1] in (b" ", b"\t"):

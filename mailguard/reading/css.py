@@ -7,23 +7,33 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 _ESCAPED = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n]?|\\(.)", re.DOTALL)
-_LENGTH = re.compile(r"([+-]?(?:\d{1,6}(?:\.\d{0,6})?|\.\d{1,6}))\s*(px|pt|em|rem|ex|ch|%|cm|mm|in|pc|vh|vw)?")
-_RGB = re.compile(r"rgba?\(\s*(\d{1,3})%?[\s,]+(\d{1,3})%?[\s,]+(\d{1,3})%?\s*(?:[,/]\s*([\d.]{1,8})(%?))?\s*\)")
+_LENGTH = re.compile(
+    r"([+-]?(?:\d{1,6}(?:\.\d{0,6})?|\.\d{1,6}))\s*(px|pt|em|rem|ex|ch|%|cm|mm|in|pc|vh|vw)?"
+)
+_RGB = re.compile(
+    r"rgba?\(\s*(\d{1,3})%?[\s,]+(\d{1,3})%?[\s,]+(\d{1,3})%?\s*(?:[,/]\s*([\d.]{1,8})(%?))?\s*\)"
+)
 _SELECTOR = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)?(?:([.#])([A-Za-z0-9_-]{1,80}))?")
 _CLASS = re.compile(r"[.#]([A-Za-z0-9_-]{1,80})")
-_RELEVANT = re.compile(r"display|visib|opacity|font|colou?r|background|height|width|indent|position|clip|transform|mso-hide", re.I)
+_RELEVANT = re.compile(
+    r"display|visib|opacity|font|colou?r|background|height|width|indent|position|clip|transform|mso-hide|"
+    r"white-space|border"
+)
 _PIXELS = {
     "px": 1.0, "": 1.0, "pt": 4 / 3, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0,
     "%": 0.16, "cm": 37.8, "mm": 3.78, "in": 96.0, "pc": 16.0, "vh": 8.0, "vw": 8.0,
 }  # fmt: skip
 _NAMED = {
-    "white": (255, 255, 255), "black": (0, 0, 0), "red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255),
+    "white": (255, 255, 255), "black": (0, 0, 0), "red": (255, 0, 0), "green": (0, 128, 0),
+    "blue": (0, 0, 255),
     "yellow": (255, 255, 0), "gray": (128, 128, 128), "grey": (128, 128, 128), "silver": (192, 192, 192),
-    "navy": (0, 0, 128), "maroon": (128, 0, 0), "purple": (128, 0, 128), "teal": (0, 128, 128), "lime": (0, 255, 0),
+    "navy": (0, 0, 128), "maroon": (128, 0, 0), "purple": (128, 0, 128), "teal": (0, 128, 128),
+    "lime": (0, 255, 0),
     "aqua": (0, 255, 255), "cyan": (0, 255, 255), "fuchsia": (255, 0, 255), "magenta": (255, 0, 255),
     "olive": (128, 128, 0), "orange": (255, 165, 0), "snow": (255, 250, 250), "ivory": (255, 255, 240),
     "whitesmoke": (245, 245, 245), "ghostwhite": (248, 248, 255), "floralwhite": (255, 250, 240),
-    "lightgray": (211, 211, 211), "lightgrey": (211, 211, 211), "darkgray": (169, 169, 169), "darkgrey": (169, 169, 169),
+    "lightgray": (211, 211, 211), "lightgrey": (211, 211, 211), "darkgray": (169, 169, 169),
+    "darkgrey": (169, 169, 169),
 }  # fmt: skip
 _TINY_PIXELS = 2.0
 _AWAY_PIXELS = -400.0
@@ -35,7 +45,9 @@ TRANSPARENT = (-2, -2, -2)
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """``is_hidden`` cannot be undone by a descendant; the other fields are inherited and None where nothing is said."""
+    """``is_hidden`` cannot be undone by a descendant; the other fields are inherited and None where nothing
+    is said.
+    """
 
     is_hidden: bool = False
     is_shown: bool = False  # display other than none
@@ -52,7 +64,9 @@ NO_STYLE = Style()
 
 @dataclass(slots=True)
 class Sheet:
-    """Rules with one simple selector; a name that any rule could show again is never hidden by its class alone."""
+    """Rules with one simple selector; a name that any rule could show again is never hidden by its class
+    alone.
+    """
 
     rules: dict[str, Style] = field(default_factory=dict)
     shown: set[str] = field(default_factory=set)
@@ -61,10 +75,11 @@ class Sheet:
 @lru_cache(maxsize=2048)
 def read_style(declarations: str) -> Style:
     """The effect of a style attribute or of a rule's declarations."""
-    if not _RELEVANT.search(declarations) and "white-space" not in declarations and "border" not in declarations:
+    declarations = _normal(declarations)
+    if not _RELEVANT.search(declarations):
         return NO_STYLE
     values: dict[str, str] = {}
-    for declaration in _normal(declarations).split(";"):
+    for declaration in declarations.split(";"):
         name, colon, value = declaration.partition(":")
         if colon:
             values[name.strip()] = value.replace("!important", "").strip()
@@ -192,7 +207,7 @@ def _number(value: str) -> float | None:
 def _shorthand_size(value: str) -> float | None:
     for word in value.split()[:6]:
         size = _LENGTH.match(word)
-        if size and (size.group(2) or word == "0"):
+        if size and (size.group(2) or word.partition("/")[0] == "0"):
             return pixels(word)
     return None
 
@@ -212,11 +227,11 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def read_sheet(text: str) -> Sheet:
-    """Rules outside at-rules whose selector is a type, a class or an id; at-rules only tell what may be shown again."""
+    """Rules outside at-rules whose selector is a type, a class or an id; at-rules only tell what may be shown
+    again.
+    """
     sheet = Sheet()
     for selectors, declarations, is_nested in _rules(text.replace("<!--", " ").replace("-->", " ")):
-        if not _RELEVANT.search(declarations):
-            continue
         style = read_style(declarations.strip())
         shows = style.is_shown or style.is_invisible is False or style.is_tiny is False
         if shows and (is_nested or "important" in declarations):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Sequence
 
 from mailguard.reading.charset import clean, decode
 
-# Longer than RFC 2047 allows, because real mailers do not count; bounded, because a search for the end must be.
+# Longer than RFC 2047 allows, because real mailers do not count; bounded, because a search for the end must
+# be.
 ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,1000})\?=")
 _GAP = re.compile(r"[ \t\r\n]*")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
@@ -27,7 +29,8 @@ def decode_words(value: str) -> str:
         content = _word_bytes(match.group(2), match.group(3))
         between = value[at : match.start()]
         at = match.end()
-        # RFC 2047 6.2: white space between adjacent words is not shown; equal charsets may split one character.
+        # RFC 2047 6.2: white space between adjacent words is not shown; equal charsets may split one
+        # character.
         is_adjacent = bool(run) and _GAP.fullmatch(between) is not None
         if is_adjacent and charset == run_charset:
             run.append(content)
@@ -55,10 +58,17 @@ def _word_bytes(encoding: str, content: str) -> bytes:
         return content.encode("utf-8", "replace")
 
 
-def unquote_extended(value: str, charset: str | None = None) -> str:
-    """An RFC 2231 extended value (``charset'language'%41``); ``charset`` is given for continuations past the first."""
-    if charset is None:
-        parts = value.split("'", 2)
-        charset, value = (parts[0], parts[2]) if len(parts) == 3 else ("", value)
-    raw = value.encode("utf-8", "surrogateescape")
-    return decode(_PERCENT.sub(lambda match: bytes((int(match.group(1), 16),)), raw), charset)
+def unquote_extended(sections: Sequence[tuple[bool, str]]) -> str:
+    """An RFC 2231 value from its sections in order, as (is extended, content); the first may name the
+    charset.
+    """
+    charset = ""
+    pieces: list[bytes] = []
+    for index, (is_extended, content) in enumerate(sections):
+        if is_extended and index == 0 and content.count("'") >= 2:
+            charset, _, content = content.split("'", 2)
+        raw = content.encode("utf-8", "surrogateescape")
+        pieces.append(
+            _PERCENT.sub(lambda match: bytes((int(match.group(1), 16),)), raw) if is_extended else raw
+        )
+    return clean(decode(b"".join(pieces), charset))

@@ -14,12 +14,13 @@ _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PARAMETER_CHARS = 8_192
+_BLANK_BYTES = 65_536
 _BODY_AFTER = 3  # this many lines in a row that are no fields: the blank line was forgotten
 
 
 @dataclass(slots=True)
 class HeaderBlock:
-    """Fields in order as (lower-case name, raw unfolded value); ``body_start`` is an offset into the buffer."""
+    """Fields in order as (lower-case name, raw unfolded value); ``body_start``: offset into the buffer."""
 
     fields: list[tuple[str, bytes]] = field(default_factory=list)
     body_start: int = 0
@@ -47,13 +48,13 @@ def read_header(buffer: bytes, start: int, end: int, bounds: Bounds, *, is_top: 
     """The header block of ``buffer[start:end]``. Never raises."""
     block = HeaderBlock()
     first = buffer[start : start + 2]
-    if first[:1] == b"\n" or first == b"\r\n":
-        if not is_top:
-            block.body_start = start + (1 if first[:1] == b"\n" else 2)
-            return block
-        shift = len(buffer[start : start + 64]) - len(buffer[start : start + 64].lstrip(b"\r\n"))
-        block.defects.append("blank-lines-before-header")
-        start += shift
+    if is_top and first[:1] in (b" ", b"\t", b"\r", b"\n", b"\xef"):
+        block.defects.append("blank-before-header")
+        blank = buffer[start : start + _BLANK_BYTES]
+        start += len(blank) - len(blank.lstrip(b" \t\r\n\xef\xbb\xbf"))
+    elif first[:1] == b"\n" or first == b"\r\n":
+        block.body_start = start + (1 if first[:1] == b"\n" else 2)
+        return block
     found = _END.search(buffer, start, min(end, start + bounds.header_bytes))
     if found:
         stop, block.body_start = found.start(), found.end()
@@ -133,11 +134,15 @@ def read_parameters(value: str) -> Parameters:
         name = value[at:equals].strip().lower()
         content, at, is_closed = _until(value, equals + 1)
         raw.setdefault(name, content.strip())
-    return Parameters(value=_without_comments(main).strip().strip("\"'").lower(), names=_join_continuations(raw))
+    return Parameters(
+        value=_without_comments(main).strip().strip("\"'").lower(), names=_join_continuations(raw)
+    )
 
 
 def _until(value: str, at: int) -> tuple[str, int, bool]:
-    """The piece up to a semicolon outside quotes, quotes removed; the offset after it; False when a quote is not closed."""
+    """The piece up to a semicolon outside quotes, quotes removed; the offset after it; False when a quote is
+    not closed.
+    """
     end = _or_end(value.find(";", at), value)
     quote = value.find('"', at, end)
     if quote < 0:
@@ -184,17 +189,12 @@ def _join_continuations(raw: dict[str, str]) -> dict[str, str]:
         if not star:
             names[name] = decode_words(content)
         elif not rest:
-            names[base] = unquote_extended(content)
+            names[base] = unquote_extended([(True, content)])
         else:
             digits = rest.rstrip("*")
             if digits.isascii() and digits.isdigit() and len(digits) <= 3:
                 sections.setdefault(base, []).append((int(digits), rest.endswith("*"), content))
     for base, parts in sections.items():
         parts.sort()
-        charset = parts[0][2].split("'", 1)[0] if parts[0][1] else ""
-        joined = [
-            (unquote_extended(content) if index == 0 else unquote_extended(content, charset)) if is_extended else content
-            for index, (_, is_extended, content) in enumerate(parts)
-        ]
-        names[base] = "".join(joined)
+        names[base] = unquote_extended([(is_extended, content) for _, is_extended, content in parts])
     return names

@@ -1,8 +1,8 @@
 """HTML to the lines that a reader sees, and apart from them the words that are there and cannot be seen.
 
-selectolax's lexbor builds the tree as a browser would; the walk is our own and iterative. Inline tags do not split words,
-block tags do. What is too deep or too tangled for the parser (its time grows with the square) is read by a plain scan that
-hides nothing: words may then count as seen that are not, never the other way round.
+selectolax's lexbor builds the tree as a browser would; the walk is our own and iterative. Inline tags do not
+split words, block tags do. What is too deep or too tangled for the parser (its time grows with the square) is
+read by a plain scan that hides nothing: words may then count as seen that are not, never the other way round.
 """
 
 from __future__ import annotations
@@ -15,25 +15,113 @@ from typing import NamedTuple
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from mailguard.reading.bounds import Bounds
-from mailguard.reading.css import NO_STYLE, Color, Sheet, Style, is_same_color, merge, read_color, read_sheet, read_style
+from mailguard.reading.css import (
+    NO_STYLE,
+    Color,
+    Sheet,
+    Style,
+    is_same_color,
+    merge,
+    read_color,
+    read_sheet,
+    read_style,
+)
 from mailguard.reading.lines import Hint, Line
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr legend li main menu nav ol option p pre section summary table tbody tfoot thead tr ul "
-    "iframe frameset frame html optgroup search".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+        "iframe",
+        "frameset",
+        "frame",
+        "html",
+        "optgroup",
+        "search",
+    ]
 )
 _CELLS = frozenset({"td", "th"})
-_SKIPPED = frozenset({"script", "style", "head", "title", "template", "meta", "link", "base", "datalist", "audio", "video"})
+_SKIPPED = frozenset(
+    {"script", "style", "head", "title", "template", "meta", "link", "base", "datalist", "audio", "video"}
+)
 _PREFORMATTED = frozenset({"pre", "textarea", "listing", "plaintext", "xmp"})
-_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_FORMATTING = frozenset(
+    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+)
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _HREF = re.compile(r"href\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
-_QUOTE_CLASSES = re.compile(r"\b(?:gmail_quote|yahoo_quoted|protonmail_quote|zmail_extra|moz-cite|quote|cite|reply)", re.I)
-_TAIL_CLASSES = re.compile(r"\b(?:yahoo_quoted|protonmail_quote|tutanota_quote|OutlookMessageHeader|x_yahoo_quoted)\b", re.I)
-_REGION_CLASSES = re.compile(r"\b(?:gmail_quote(?:_container)?|moz-forward-container|yahoo_quoted|protonmail_quote|zmail_extra)\b")
-_SIGNATURE_CLASSES = re.compile(r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature)\b", re.I)
+_QUOTE_CLASSES = re.compile(
+    r"\b(?:gmail_quote|yahoo_quoted|protonmail_quote|zmail_extra|moz-cite|quote|cite|reply)", re.I
+)
+_TAIL_CLASSES = re.compile(
+    r"\b(?:yahoo_quoted|protonmail_quote|tutanota_quote|OutlookMessageHeader|x_yahoo_quoted)\b", re.I
+)
+_REGION_CLASSES = re.compile(
+    r"\b(?:gmail_quote(?:_container)?|moz-forward-container|yahoo_quoted|protonmail_quote|zmail_extra)\b"
+)
+_SIGNATURE_CLASSES = re.compile(
+    r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature)\b", re.I
+)
 _SIGNATURE_IDS = frozenset(
     {"signature", "x_signature", "ms-outlook-mobile-signature", "applemailsignature", "mail-editor-signature"}
 )
@@ -55,7 +143,9 @@ class _Context(NamedTuple):
 
     @property
     def hides(self) -> bool:
-        return self.is_hidden or self.is_invisible or self.is_tiny or is_same_color(self.color, self.background)
+        return (
+            self.is_hidden or self.is_invisible or self.is_tiny or is_same_color(self.color, self.background)
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -203,7 +293,11 @@ class _Walk:
                 node = node.next
                 continue
             attributes = node.attributes
-            inner = self._enter(tag, attributes, context) if attributes or tag in _PREFORMATTED or tag in self._sheet.rules else context
+            inner = (
+                self._enter(tag, attributes, context)
+                if attributes or tag in _PREFORMATTED or tag in self._sheet.rules
+                else context
+            )
             anchor = None
             if tag in _BLOCKS:
                 self._flush()
@@ -228,7 +322,9 @@ class _Walk:
         for open_anchor in anchors:
             self._close_anchor(open_anchor)
         self._flush()
-        self._out.hidden = "\n".join(line for piece in "".join(self._hidden).split("\n") if (line := " ".join(piece.split())))
+        self._out.hidden = "\n".join(
+            line for piece in "".join(self._hidden).split("\n") if (line := " ".join(piece.split()))
+        )
 
     def _enter(self, tag: str, attributes: dict[str, str | None], context: _Context) -> _Context:
         style = self._style(tag, attributes)
@@ -246,7 +342,12 @@ class _Walk:
                 hint = Hint.FORWARD
             elif _TAIL_CLASSES.search(classes):
                 hint = Hint.QUOTE
-            elif identity in ("divrplyfwdmsg", "x_divrplyfwdmsg", "olk_src_body_section", "mail-editor-reference-message-container"):
+            elif identity in (
+                "divrplyfwdmsg",
+                "x_divrplyfwdmsg",
+                "olk_src_body_section",
+                "mail-editor-reference-message-container",
+            ):
                 hint = Hint.QUOTE_BELOW
             elif _SIGNATURE_CLASSES.search(classes) or identity in _SIGNATURE_IDS:
                 hint = Hint.SIGNATURE
@@ -271,7 +372,9 @@ class _Walk:
             hint=hint,
             region=region,
             is_preformatted=(
-                (context.is_preformatted or tag in _PREFORMATTED) if style.is_preformatted is None else style.is_preformatted
+                (context.is_preformatted or tag in _PREFORMATTED)
+                if style.is_preformatted is None
+                else style.is_preformatted
             ),
         )
 
@@ -294,16 +397,21 @@ class _Walk:
     @staticmethod
     def _is_quotation(attributes: dict[str, str | None], classes: str, style: Style) -> bool:
         # A plain blockquote is only an indentation (the indent button of many programs makes one).
-        return (attributes.get("type") or "").lower() == "cite" or bool(_QUOTE_CLASSES.search(classes)) or style.has_left_border
+        return (
+            (attributes.get("type") or "").lower() == "cite"
+            or bool(_QUOTE_CLASSES.search(classes))
+            or style.has_left_border
+        )
 
     def _words(self, text: str, context: _Context, anchors: list[_Anchor]) -> None:
         if not text:
             return
-        if context.hides:
+        is_hidden = context.hides
+        if anchors and (not is_hidden or anchors[-1].context.hides):
+            anchors[-1].pieces.append(text)
+        if is_hidden:
             self._hidden.append(text)
             return
-        if anchors:
-            anchors[-1].pieces.append(text)
         if not self._has_words:
             if text.isspace() and not context.is_preformatted:
                 return
@@ -321,7 +429,9 @@ class _Walk:
         # Outlook for Windows shows what stands in "[if mso]"; others do not.
         content = node.comment_content or ""
         if content[:40].lower().lstrip().startswith("[if") and "!mso" not in content[:40]:
-            words = re.sub(r"<[^<>]{0,2000}>|<!\[endif\]", " ", content[content.find("]") + 1 :][:20_000])
+            words = re.sub(
+                r"<[^<>]{0,2000}>|<!\[endif\]", " ", content[content.find("]") + 1 :][:20_000].lstrip(">")
+            )
             if _WORDS.search(words):
                 self._hidden.append(f"\n{entities.unescape(words)}\n")
 
@@ -351,4 +461,3 @@ class _Walk:
             self._links = []
         self._text = []
         self._has_words = False
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailguard.reading.charset import decode
-from mailguard.reading.transfer import uudecode, unyenc
+from mailguard.reading.transfer import unyenc, uudecode
 
 _UU_BEGIN = re.compile(rb"(?m)^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n(?=[ -`]{1,100}\r?$)")
 _Y_BEGIN = re.compile(rb"(?m)^=ybegin [^\r\n]{0,200}?name=([^\r\n]{1,200})\r?\n")

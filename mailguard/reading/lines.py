@@ -22,8 +22,8 @@ class Hint(Enum):
 
 @dataclass(slots=True)
 class Line:
-    """``depth``: quotation marks around it; ``region``: number of the quoting container it stands in, 0 outside;
-    ``is_paragraph``: it ends a paragraph by itself (HTML); ``links``: (href, text) of its anchors.
+    """``depth``: quotation marks around it; ``region``: number of the quoting container it stands in, 0
+    outside; ``is_paragraph``: it ends a paragraph by itself (HTML); ``links``: (href, text) of its anchors.
     """
 
     text: str

@@ -12,26 +12,34 @@ from mailguard.reading.organisation import has_known_suffix
 
 _HAS_URL = re.compile(r"[/]|www\.", re.IGNORECASE)
 _URL = re.compile(
-    r"(?<![\w@.-])(?:(?P<scheme>https?|ftp|whatsapp|tg|snapchat|discord|instagram|fb|skype|sgnl|viber|roblox)://|(?P<www>www\d?\.))"
+    r"(?<![\w@.-])(?:(?P<scheme>https?|ftp|whatsapp|tg|snapchat|discord|instagram|fb|skype|sgnl|viber|"
+    r"roblox)://|(?P<www>www\d?\.))"
     r"[^\s<>\"“”‘’«»\[\]{}|\\^`]{1,2000}"
     r"|(?<![\w@./=:-])(?P<bare>(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24})(?::\d{1,5})?/[^\s<>\"“”‘’«»\[\]{}|\\^`]{1,2000}",
     re.IGNORECASE,
 )
 _TRAILING = ".,;:!?'*_)>…"
-_HOST = re.compile(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]{0,30}:)?/{2,}(?:[^/?#@]{0,500}@)?(\[[^\]]{1,60}\]|[^/?#:\\]{1,500})")
+_HOST = re.compile(
+    r"^(?:[a-zA-Z][a-zA-Z0-9+.-]{0,30}:)?/{2,}(?:[^/?#@]{0,500}@)?(\[[^\]]{1,60}\]|[^/?#:\\]{1,500})"
+)
 _WRAPPERS = (
     (re.compile(r"(?:^|\.)safelinks\.protection\.outlook\.(?:com|de|us)$"), ("url",)),
     (re.compile(r"^(?:www\.)?google\.[a-z.]{2,6}$"), ("q", "url")),
     (re.compile(r"^(?:l|lm)\.(?:facebook|instagram)\.com$"), ("u",)),
     (re.compile(r"^urldefense(?:\.proofpoint)?\.com$"), ("u",)),
     (re.compile(r"^(?:www\.)?youtube\.com$"), ("q",)),
-    (re.compile(r"^(?:.*\.)?(?:mimecast(?:protect)?\.com|linkprotect\.cudasvc\.com|protection\.sophos\.com)$"), ("a", "u", "url", "domain")),
+    (
+        re.compile(
+            r"^(?:.*\.)?(?:mimecast(?:protect)?\.com|linkprotect\.cudasvc\.com|protection\.sophos\.com)$"
+        ),
+        ("a", "u", "url", "domain"),
+    ),
 )
 _DEFENSE_V3 = re.compile(r"/v3/__(.{1,2000}?)__;")
 
 
 def links_in(text: str, source: TextSource) -> list[Link]:
-    """URL-like words of one line: with a scheme, with "www.", or a bare domain of a known suffix with a path."""
+    """URL-like words of one line: with a scheme, "www.", or a bare domain of a known suffix and a path."""
     if not _HAS_URL.search(text):
         return []
     found: list[Link] = []
@@ -54,7 +62,11 @@ def link_behind(href: str, text: str, source: TextSource) -> list[Link]:
     if href.startswith("//"):
         href = f"http:{href}"
     scheme = href.partition(":")[0].lower()
-    if scheme == "mailto" or href.startswith("#") or scheme in ("cid", "data", "about", "mid", "tel", "sms", "javascript"):
+    if (
+        scheme == "mailto"
+        or href.startswith("#")
+        or scheme in ("cid", "data", "about", "mid", "tel", "sms", "javascript")
+    ):
         return []
     if "://" not in href:
         bare = links_in(href if "/" in href else f"{href}/-", source)
@@ -71,7 +83,9 @@ def _with_unwrapped(url: str, text: str, source: TextSource) -> list[Link]:
 
 
 def host_of(url: str) -> str:
-    """The host of a URL in lower case, IDNA decoded where possible; for an app's own scheme the scheme; "" when none."""
+    """The host of a URL in lower case, IDNA decoded where possible; for an app's own scheme the scheme; ""
+    when none.
+    """
     match = _HOST.match(url.replace("\\", "/"))
     if not match:
         return ""

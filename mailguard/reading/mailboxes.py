@@ -1,4 +1,6 @@
-"""Address headers: every mailbox somebody could be meant by, however the field is written (RFC 5322 3.4 and real life)."""
+"""Address headers: every mailbox somebody could be meant by, however the field is written (RFC 5322 3.4 and
+real life).
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,9 @@ ADDRESS_FIELDS = {
 }
 
 _NAME_CHARS = 300
+_NAME_WORDS = 20
 _PLAIN = re.compile(r'[^",;:<()=]+')
-_BARE_ADDRESS = re.compile(r"[^\s<>\"(),;:\[\]]+@(?:\[[^\]\s]{1,80}\]|[^\s<>\"(),;:@\[\]]+)")
+_BARE_ADDRESS = re.compile(r"[^\s<>\"(),;:@\[\]]{1,320}@(?:\[[^\]\s@]{1,80}\]|[^\s<>\"(),;:@\[\]]{1,255})")
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\]|\\.){1,200})"@([^\s<>"(),;:@]{1,255})')
 _LOOSE = re.compile(r"\s*([@.])\s*")
 _SPACES = re.compile(r"\s+")
@@ -37,7 +40,9 @@ _ATOM = re.compile(r"[^\s\"(),:;<>@\[\\\]]+")
 
 
 def read_mailboxes(value: str, header: str, limit: int) -> list[Mailbox]:
-    """Mailboxes of one field value (unfolded, encoded words not yet decoded), at most ``limit``. Never raises, linear time."""
+    """Mailboxes of one field value (unfolded, encoded words not yet decoded), at most ``limit``. Never
+    raises, linear time.
+    """
     found = _Reader(value, header, limit).read()
     if any(mailbox.address for mailbox in found):
         return found[:limit]
@@ -55,7 +60,9 @@ def read_mailboxes(value: str, header: str, limit: int) -> list[Mailbox]:
 
 
 def bare_address(text: str) -> str:
-    """What stands between angle brackets as an addr-spec: no route, comment, quotes or spaces; "" when it is none."""
+    """What stands between angle brackets as an addr-spec: no route, comment, quotes or spaces; "" when it is
+    none.
+    """
     if "=?" in text:
         text = decode_words(text)
     text = clean(text).replace("\n", " ").strip()
@@ -65,6 +72,8 @@ def bare_address(text: str) -> str:
     if "(" in text:
         text = re.sub(r"\([^()]{0,500}\)", "", text)
     text = text.strip("<>'\"` \t")
+    if text.startswith("["):
+        text = text.strip("[]")
     if text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0]
     if text.startswith("@") and ":" in text:
@@ -84,7 +93,9 @@ def _local_part(content: str) -> str:
 
 
 class _Reader:
-    """One pass over a field value. A segment ends at a comma or semicolon; words without an address wait for the next one."""
+    """One pass over a field value. A segment ends at a comma or semicolon; words without an address wait for
+    the next one.
+    """
 
     def __init__(self, value: str, header: str, limit: int) -> None:
         self._value, self._header, self._limit = value, header, limit
@@ -161,7 +172,8 @@ class _Reader:
         return end + 1
 
     def _colon(self, at: int) -> int:
-        words = "".join(self._words)
+        # A group has a short name; joining the words at every colon would take quadratic time.
+        words = "".join(self._words) if len(self._words) < _NAME_WORDS else "@"
         is_group = at < self._last_semicolon and "@" not in words and not self._angles
         if is_group and words.strip().lower() != "mailto":
             self._words, self._comments, self._waiting = [], [], ""
@@ -176,7 +188,7 @@ class _Reader:
         if angles:
             name = f"{self._waiting}, {text}" if self._waiting else text
             self._waiting = ""
-            shown = decode_words(name).strip().strip("'\"").strip() or comment
+            shown = decode_words(name).strip("'\"<> \t") or comment
             addresses = [bare_address(angle) for angle in angles]
             if not any(addresses):
                 addresses = [match.group() for match in _BARE_ADDRESS.finditer(shown[:2_000])] or [""]
@@ -217,4 +229,6 @@ class _Reader:
 
     def _add(self, address: str, display_name: str) -> None:
         if (address or display_name) and len(self._found) < self._limit:
-            self._found.append(Mailbox(address=address[:500], display_name=display_name[:1_000], header=self._header))
+            self._found.append(
+                Mailbox(address=address[:500], display_name=display_name[:1_000], header=self._header)
+            )

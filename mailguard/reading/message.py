@@ -1,8 +1,8 @@
 """``read``: bytes to MessageFacts, the only door into this package for a whole message.
 
-SECURITY: every byte is the sender's. Total: no input raises. Bounded: time and memory grow with the message's size and stop at
-``Bounds``; what is beyond them is unreadable (row U1), its header mailboxes are read all the same, so that a listed sender
-is found in a broken message too.
+SECURITY: every byte is the sender's. Total: no input raises. Bounded: time and memory grow with the message's
+size and stop at ``Bounds``; what is beyond them is unreadable (row U1), its header mailboxes are read all the
+same, so that a listed sender is found in a broken message too.
 """
 
 from __future__ import annotations
@@ -22,15 +22,20 @@ from mailguard.reading.fields import HeaderBlock, read_header, text_of
 from mailguard.reading.mailboxes import ADDRESS_FIELDS, read_mailboxes
 from mailguard.reading.mime import read_tree
 
-_LOOSE_FIELD = re.compile(rb"(?im)^[ \t]{0,8}(from|sender|reply-to|return-path|to|cc|subject)[ \t]*:([^\r\n]{0,4000})")
+_LOOSE_FIELD = re.compile(
+    rb"(?im)^[ \t]{0,8}(from|sender|reply-to|return-path|to|cc|subject)[ \t]*:([^\r\n]{0,4000})"
+)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _LOOSE_BYTES = 65_536
 
 
-def read(raw: bytes, *, trusted_authserv_ids: Collection[str] = frozenset(), bounds: Bounds = DEFAULT_BOUNDS) -> MessageFacts:
+def read(
+    raw: bytes, *, trusted_authserv_ids: Collection[str] = frozenset(), bounds: Bounds = DEFAULT_BOUNDS
+) -> MessageFacts:
     """All that mailguard knows of a message. Never raises.
 
-    ``trusted_authserv_ids``: whose Authentication-Results count ("" for a verifier that writes none, Microsoft 365).
+    ``trusted_authserv_ids``: whose Authentication-Results count ("" for a verifier that writes none,
+    Microsoft 365).
     """
     buffer = raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n")
     defects: list[str] = []
@@ -51,7 +56,8 @@ def read(raw: bytes, *, trusted_authserv_ids: Collection[str] = frozenset(), bou
             try:
                 body = read_body(tree.root, bounds, part_count=tree.part_count)
             except Exception as error:
-                # A fault of ours must not lose a message: it is held as unreadable, and the tests see the defect.
+                # A fault of ours must not lose a message: it is held as unreadable, and the tests see the
+                # defect.
                 defects.append(f"reading-fault:{type(error).__name__}")
                 is_readable = False
             is_readable = is_readable and body.is_within_bounds
@@ -98,7 +104,12 @@ def read(raw: bytes, *, trusted_authserv_ids: Collection[str] = frozenset(), bou
 
 def _decoded(header: HeaderBlock, bounds: Bounds) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (name, decode_words(text_of(value[: bounds.header_value_chars * 4]))[: bounds.header_value_chars].strip())
+        (
+            name,
+            decode_words(text_of(value[: bounds.header_value_chars * 4]))[
+                : bounds.header_value_chars
+            ].strip(),
+        )
         for name, value in header.fields
     )
 
@@ -115,10 +126,12 @@ def _mailboxes(header: HeaderBlock, bounds: Bounds) -> tuple[Mailbox, ...]:
 def _loose_fields(buffer: bytes, header: HeaderBlock) -> list[tuple[str, bytes]]:
     """Lines like address fields anywhere near the top of what has no header."""
     known = {name for name, _ in header.fields}
-    found = [(match.group(1).decode("ascii").lower(), match.group(2).strip()) for match in _LOOSE_FIELD.finditer(buffer[:_LOOSE_BYTES])]
+    found = [
+        (match.group(1).decode("ascii").lower(), match.group(2).strip())
+        for match in _LOOSE_FIELD.finditer(buffer[:_LOOSE_BYTES])
+    ]
     return [(name, value) for name, value in found[:100] if name not in known]
 
 
 def _joined(pieces: list[str], bounds: Bounds) -> str:
     return "\n".join(pieces)[: bounds.text_chars]
-

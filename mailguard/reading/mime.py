@@ -1,9 +1,11 @@
-"""A message taken apart: a tree of parts over one buffer, nothing copied until it is decoded. Total, linear, bounded.
+"""A message taken apart: a tree of parts over one buffer, nothing copied until it is decoded. Total, linear,
+bounded.
 
-Our own reader and not stdlib's: the feed parser runs a Python step for every line (a 25 MB picture costs a second with the
-interpreter locked), recurses, ends the header at the first line that is no field, so that a From below it is lost, and its
-accessors raise. This one finds delimiters with ``bytes.find``, keeps its stack itself and stops at a depth and a number of parts.
-Source: RFC 2045, RFC 2046 5.1; tests compare it with stdlib's and with fast-mail-parser.
+Our own reader and not stdlib's: the feed parser runs a Python step for every line (a 25 MB picture costs a
+second with the interpreter locked), recurses, ends the header at the first line that is no field, so that a
+From below it is lost, and its accessors raise. This one finds delimiters with ``bytes.find``, keeps its stack
+itself and stops at a depth and a number of parts. Source: RFC 2045, RFC 2046 5.1; tests compare it with
+stdlib's and with fast-mail-parser.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ _MESSAGE_TYPES = frozenset({"message/rfc822", "message/global", "message/news", 
 
 @dataclass(slots=True)
 class Part:
-    """One entity. ``content_type`` is what it is treated as; ``start`` and ``end`` bound its encoded body in ``buffer``."""
+    """One entity. ``content_type`` is what it is treated as; ``start`` and ``end`` bound its encoded body in
+    ``buffer``.
+    """
 
     header: HeaderBlock
     content_type: str
@@ -54,7 +58,9 @@ class Part:
         """The decoded body, decoded once."""
         if self._payload is None:
             self._payload, defect = decode_transfer(
-                self.buffer[self.start : self.end], self.encoding, is_text=self.content_type.startswith("text/")
+                self.buffer[self.start : self.end],
+                self.encoding,
+                is_text=self.content_type.startswith("text/"),
             )
             if defect:
                 self.defects.append(defect)
@@ -71,9 +77,15 @@ class Tree:
     part_count: int = 0
 
 
-def read_tree(buffer: bytes, bounds: Bounds, *, start: int = 0, base_depth: int = 0, base_parts: int = 0) -> Tree:
-    """The parts of the message at ``buffer[start:]``. ``base_*``: what an enclosing message has used up already."""
-    root = _part(buffer, start, len(buffer), bounds, depth=base_depth, default="text/plain", is_top=base_depth == 0)
+def read_tree(
+    buffer: bytes, bounds: Bounds, *, start: int = 0, base_depth: int = 0, base_parts: int = 0
+) -> Tree:
+    """The parts of the message at ``buffer[start:]``. ``base_*``: what an enclosing message has used up
+    already.
+    """
+    root = _part(
+        buffer, start, len(buffer), bounds, depth=base_depth, default="text/plain", is_top=base_depth == 0
+    )
     tree = Tree(root=root, defects=list(root.header.defects), is_within_bounds=root.header.is_within_bounds)
     tree.part_count = base_parts + 1
     pending = [root]
@@ -97,14 +109,17 @@ def read_tree(buffer: bytes, bounds: Bounds, *, start: int = 0, base_depth: int 
     return tree
 
 
-def _part(buffer: bytes, start: int, end: int, bounds: Bounds, *, depth: int, default: str, is_top: bool = False) -> Part:
+def _part(
+    buffer: bytes, start: int, end: int, bounds: Bounds, *, depth: int, default: str, is_top: bool = False
+) -> Part:
     header = read_header(buffer, start, end, bounds, is_top=is_top)
     declared = header.first("content-type")
     parameters = read_parameters(declared)
     content_type = parameters.value
     defects: list[str] = []
     if not _TYPE.fullmatch(content_type):
-        # RFC 2045 5.2 gives text/plain for nothing; what is no type at all is read as text too, since programs show it.
+        # RFC 2045 5.2 gives text/plain for nothing; what is no type at all is read as text too, since
+        # programs show it.
         if declared:
             defects.append("content-type-broken")
         content_type = _near_type(content_type, declared) or default
@@ -158,15 +173,19 @@ def _open_multipart(part: Part, bounds: Bounds, tree: Tree) -> None:
     buffer, start, end = part.buffer, part.start, part.end
     boundary = part.parameters.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
     room = bounds.parts - tree.part_count + 1
-    pieces, preamble, epilogue, is_closed = _cut(buffer, start, end, boundary, room) if boundary else ([], 0, end, False)
+    pieces, preamble, epilogue, is_closed = (
+        _cut(buffer, start, end, boundary, room) if boundary else ([], 0, end, False)
+    )
     if not pieces:
-        guess = _GUESS.search(buffer, start, min(end, start + 65_536))
+        guess = _GUESS.search(buffer[start : min(end, start + 65_536)])
         tree.defects.append("boundary-missing")
         if guess and guess.group(1) != boundary:
             pieces, preamble, epilogue, is_closed = _cut(buffer, start, end, guess.group(1), room)
     if not pieces:
         # Nothing to tell the parts apart: the whole is shown as one text.
-        part.content_type = "text/html" if _SNIFF_HTML.match(buffer, start, min(end, start + 4096)) else "text/plain"
+        part.content_type = (
+            "text/html" if _SNIFF_HTML.match(buffer, start, min(end, start + 4096)) else "text/plain"
+        )
         return
     if not is_closed:
         tree.defects.append("boundary-not-closed")
@@ -183,8 +202,12 @@ def _open_multipart(part: Part, bounds: Bounds, tree: Tree) -> None:
             break
 
 
-def _cut(buffer: bytes, start: int, end: int, boundary: bytes, room: int) -> tuple[list[tuple[int, int]], int, int, bool]:
-    """Pieces between delimiter lines, where the preamble ends, where the epilogue starts, and whether it was closed."""
+def _cut(
+    buffer: bytes, start: int, end: int, boundary: bytes, room: int
+) -> tuple[list[tuple[int, int]], int, int, bool]:
+    """Pieces between delimiter lines, where the preamble ends, where the epilogue starts, and whether it was
+    closed.
+    """
     delimiter = b"--" + boundary
     pieces: list[tuple[int, int]] = []
     opened = -1

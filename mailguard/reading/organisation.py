@@ -36,5 +36,7 @@ def has_known_suffix(host: str) -> bool:
 
 
 def is_aligned(domain: str, other: str) -> bool:
-    """True when both are of one organisation (relaxed alignment, RFC 7489 3.1). An empty domain is aligned with nothing."""
+    """True when both are of one organisation (relaxed alignment, RFC 7489 3.1). An empty domain is aligned
+    with nothing.
+    """
     return bool(domain) and bool(other) and organisational_domain(domain) == organisational_domain(other)

@@ -1,8 +1,8 @@
 """Whose words a line holds: the sender's own, quoted, forwarded or a signature's.
 
-One pass with a small state. Quotation marks and blockquotes decide line by line, so that answers between them stay the sender's
-own; a separator ("Original Message", Outlook's From/Sent block, "Forwarded message") decides to the end of its container.
-What cannot be told apart counts as own.
+One pass with a small state. Quotation marks and blockquotes decide line by line, so that answers between them
+stay the sender's own; a separator ("Original Message", Outlook's From/Sent block, "Forwarded message")
+decides to the end of its container. What cannot be told apart counts as own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ _PATTERN_CHARS = 400  # a line's beginning is enough to know a separator by; lon
 _SIGNATURE_LINES = 25
 _BLOCK_LOOKAHEAD = 7
 _FORWARDED_SENDERS = 50
+_LETTERHEAD_LINES = 10
+_ARMOUR_LINES = 60
+_LETTERHEAD_ABOVE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,43 @@ def sort_lines(lines: Sequence[Line], *, is_forward: bool, is_reply: bool) -> So
     sorter = _Sorter(lines, is_forward=is_forward)
     sorter.run()
     sources = sorter.sources
-    has_own = any(source is TextSource.OWN and line.text for source, line in zip(sources, lines, strict=True))
-    if not has_own and not is_reply:
-        # Nobody is answered: whoever marks all of his words as a quotation has written them.
-        sources = [TextSource.OWN if source is TextSource.QUOTED else source for source in sources]
+    _cut_letterhead(lines, sources)
+    if not any(source is TextSource.OWN and line.text for source, line in zip(sources, lines, strict=True)):
+        for index, source in enumerate(sources):
+            # Nobody is answered: whoever marks all of his words as a quotation has written them. In an answer
+            # only marks are believed: below a bare separator the answer itself may stand.
+            if source is TextSource.QUOTED and (not is_reply or index in sorter.unmarked):
+                sources[index] = TextSource.OWN
     return Sorted(sources=sources, forwarded_from=sorter.forwarded_from)
+
+
+def _cut_letterhead(lines: Sequence[Line], sources: list[TextSource]) -> None:
+    """A business signature without separator: short last lines among which are an organisation or a post and
+    a labelled telephone number. Less than that is not enough: children write names and handles below their
+    mail.
+    """
+    own = [index for index, line in enumerate(lines) if line.text and sources[index] is TextSource.OWN]
+    last = own[-_LETTERHEAD_LINES:]
+    phone = next(
+        (
+            place
+            for place, index in enumerate(last)
+            if phrases.TELEPHONE.match(lines[index].text[:_PATTERN_CHARS])
+        ),
+        -1,
+    )
+    if phone < 0:
+        return
+    start = phone
+    while start > 0 and phone - start < _LETTERHEAD_ABOVE:
+        text = lines[last[start - 1]].text
+        if len(text) > 80 or text.rstrip()[-1:] in ".?!," or last[start] - last[start - 1] > 1:
+            break
+        start -= 1
+    block = [lines[index].text for index in last[start:]]
+    if len(block) >= 3 and any(phrases.ORGANISATION.search(text[:_PATTERN_CHARS]) for text in block):
+        for index in last[start:]:
+            sources[index] = TextSource.SIGNATURE
 
 
 class _Sorter:
@@ -48,9 +83,13 @@ class _Sorter:
         self.forwarded_from: list[str] = []
         self._tail: TextSource | None = None
         self._tail_region = 0
-        self._tail_was_marked = False  # the forwarded text carries quotation marks: without them the sender speaks again
+        self._tail_was_marked = (
+            False  # the forwarded text carries quotation marks: without them the sender speaks again
+        )
         self._signature_until = -1
-        self._last_text = ""
+        self._foreign_mark = ""  # what stands for ">" in this message: "| ", "# ", "EL>"
+        self._has_own = False
+        self.unmarked: set[int] = set()
 
     def run(self) -> None:
         lines, sources = self._lines, self.sources
@@ -75,8 +114,6 @@ class _Sorter:
                 sources.append(TextSource.SIGNATURE if index < self._signature_until else TextSource.OWN)
             else:
                 self._unmarked(index, line)
-            if line.text:
-                self._last_text = line.text
 
     def _leaves_tail(self, line: Line) -> bool:
         if self._tail_region and line.region != self._tail_region and line.text:
@@ -86,9 +123,12 @@ class _Sorter:
     def _in_tail(self, index: int, line: Line, tail: TextSource) -> None:
         if tail is TextSource.FORWARDED:
             if line.depth:
-                # Only Apple's forward is quoted as a whole; marks further down are older mail inside the forwarded one.
+                # Only Apple's forward is quoted as a whole; marks further down are older mail inside the
+                # forwarded one.
                 self._tail_was_marked = self._tail_was_marked or self._is_first_in_tail(index)
             self._forwarded_header(index)
+        if tail is TextSource.QUOTED and not line.depth:
+            self.unmarked.add(index)
         self.sources.append(tail)
 
     def _is_first_in_tail(self, index: int) -> bool:
@@ -100,6 +140,9 @@ class _Sorter:
 
     def _unmarked(self, index: int, line: Line) -> None:
         text = line.text[:_PATTERN_CHARS]
+        if self._foreign_mark and text.lstrip().startswith(self._foreign_mark):
+            self.sources.append(TextSource.QUOTED)
+            return
         if self._starts_tail(index, text):
             return
         span = self._attribution(index, text)
@@ -107,9 +150,14 @@ class _Sorter:
             self._signature_until = -1
             self._attributed(index, span)
             return
-        if index < self._signature_until or line.hint is Hint.SIGNATURE:
+        if (
+            index < self._signature_until
+            or line.hint is Hint.SIGNATURE
+            or (phrases.SEPARATOR.match(line.text) and self._begin_signature(index))
+        ):
             self.sources.append(TextSource.SIGNATURE)
-        elif phrases.SEPARATOR.match(line.text) and self._begin_signature(index):
+        elif text.startswith("-----BEGIN PGP SIGNATURE-----"):
+            self._signature_until = self._armour_end(index)
             self.sources.append(TextSource.SIGNATURE)
         elif phrases.MOBILE.match(text) and len(line.text) <= 120:
             self.sources.append(TextSource.SIGNATURE)
@@ -117,10 +165,19 @@ class _Sorter:
             self._signature_until = index + 1 if line.is_paragraph else self._paragraph_end(index)
             self.sources.append(TextSource.SIGNATURE)
         else:
+            self._has_own = True
             self.sources.append(TextSource.OWN)
 
     def _starts_tail(self, index: int, text: str) -> bool:
-        if "-" in text or "_" in text or "=" in text or "*" in text or text[-1:] in ":：" or "—" in text or "–" in text:
+        if (
+            "-" in text
+            or "_" in text
+            or "=" in text
+            or "*" in text
+            or text[-1:] in ":："
+            or "—" in text
+            or "–" in text
+        ):
             if phrases.FORWARDED.match(text):
                 self._start_tail(index, TextSource.FORWARDED, region=self._lines[index].region)
                 return True
@@ -185,7 +242,9 @@ class _Sorter:
                 return 0
             if joined[-1] in ":：-_" and phrases.ATTRIBUTION.search(joined):
                 is_quoted_below = self._quotation_follows(index + count)
-                if is_quoted_below or (phrases.HAS_EVIDENCE.search(joined) and phrases.ATTRIBUTION_START.match(joined)):
+                if is_quoted_below or (
+                    phrases.HAS_EVIDENCE.search(joined) and phrases.ATTRIBUTION_START.match(joined)
+                ):
                     return count
                 return 0
             if not phrases.ATTRIBUTION_START.match(text):
@@ -204,10 +263,19 @@ class _Sorter:
         self.sources.extend([TextSource.QUOTED] * span)
         if self._quotation_follows(index + span):
             return
-        if any(line.depth for line in self._lines[index + span : index + span + 200]):
+        if any(line.depth for line in self._lines[index + span : index + span + _BLOCK_LOOKAHEAD * 20]):
             return
-        # No marks at all: a program that leaves the old text as it was. It stands below to the end of its container.
-        self._tail, self._tail_region, self._tail_was_marked = TextSource.QUOTED, self._lines[index].region, False
+        below = next((line.text for line in self._lines[index + span : index + span + 4] if line.text), "")
+        if mark := phrases.FOREIGN_MARK.match(below):
+            self._foreign_mark = mark.group(1)
+        elif self._has_own:
+            # No marks at all: a program that leaves the old text as it was. It stands below to the end of its
+            # container. With nothing written above, the answer is below too and cannot be told apart.
+            self._tail, self._tail_region, self._tail_was_marked = (
+                TextSource.QUOTED,
+                self._lines[index].region,
+                False,
+            )
 
     def _begin_signature(self, index: int) -> bool:
         """RFC 3676 4.3. More lines than a signature has are a letter: they stay the sender's own."""
@@ -227,6 +295,12 @@ class _Sorter:
                 return False
         self._signature_until = until
         return True
+
+    def _armour_end(self, index: int) -> int:
+        for number in range(index, min(len(self._lines), index + _ARMOUR_LINES)):
+            if self._lines[number].text.startswith("-----END PGP"):
+                return number + 1
+        return index + 1
 
     def _paragraph_end(self, index: int) -> int:
         for number in range(index, len(self._lines)):

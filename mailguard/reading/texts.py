@@ -11,6 +11,7 @@ from mailguard.reading.bounds import Bounds
 from mailguard.reading.charset import clean, decode, evasions, html_charset
 from mailguard.reading.html import render
 from mailguard.reading.lines import Line, plain_lines
+from mailguard.reading.phrases import ATTRIBUTION
 from mailguard.reading.quoting import sort_lines
 
 _WORD = re.compile(r"\w+")
@@ -44,11 +45,15 @@ class Threading:
     is_reply: bool = False
 
 
-def read_text(data: bytes, content_type: str, parameters: dict[str, str], threading: Threading, bounds: Bounds) -> Text:
+def read_text(
+    data: bytes, content_type: str, parameters: dict[str, str], threading: Threading, bounds: Bounds
+) -> Text:
     """The sorted lines of one decoded text part. Never raises."""
     charset = parameters.get("charset", "")
     if content_type in HTML_TYPES:
-        return read_html(decode(data[: bounds.html_chars * 4], html_charset(data, charset)), threading, bounds)
+        return read_html(
+            decode(data[: bounds.html_chars * 4], html_charset(data, charset)), threading, bounds
+        )
     text = decode(data[: bounds.text_chars * 8], charset)
     if content_type in ("text/enriched", "text/richtext"):
         text = _ENRICHED.sub(lambda match: "<" if match.group() == "<<" else "", text)
@@ -82,6 +87,7 @@ def read_html(source: str, threading: Threading, bounds: Bounds) -> Text:
         defects.extend(evasions(whole))
     for line in rendering.lines:
         line.text = clean(line.text)
+    _read_marks(rendering.lines)
     found = sort_lines(rendering.lines, is_forward=threading.is_forward, is_reply=threading.is_reply)
     return Text(
         lines=rendering.lines,
@@ -94,14 +100,32 @@ def read_html(source: str, threading: Threading, bounds: Bounds) -> Text:
     )
 
 
+def _read_marks(lines: list[Line]) -> None:
+    """Quotation marks typed as text into HTML count where somebody is said to have written; elsewhere ">" is
+    an arrow.
+    """
+    if not any(line.text[:1] == ">" for line in lines):
+        return
+    if any(line.text[-1:] in (":", "：") and ATTRIBUTION.search(line.text[-300:]) for line in lines):
+        for line in lines:
+            if line.text[:1] == ">" and not line.depth:
+                content = line.text.lstrip("> ")
+                line.depth = line.text[: len(line.text) - len(content)].count(">")
+                line.text = content
+
+
 def weigh_alternatives(branches: Sequence[list[Text]]) -> list[Text]:
-    """What readers of any of the alternatives see: the last HTML one (else the last), and of the others the lines with words of
-    their own. Programs show one of them and nobody knows which; so no word may be lost by standing in the other.
+    """What readers of any of the alternatives see: the last HTML one (else the last), and of the others the
+    lines with words of their own. Programs show one of them and nobody knows which; so no word may be lost by
+    standing in the other.
     """
     filled = [branch for branch in branches if branch]
     if len(filled) < 2:
         return [text for branch in filled for text in branch]
-    chosen = next((branch for branch in reversed(filled) if any(text.is_html and text.lines for text in branch)), filled[-1])
+    chosen = next(
+        (branch for branch in reversed(filled) if any(text.is_html and text.lines for text in branch)),
+        filled[-1],
+    )
     seen: set[str] = set()
     for text in chosen:
         seen |= text.words()
@@ -113,7 +137,9 @@ def weigh_alternatives(branches: Sequence[list[Text]]) -> list[Text]:
 
 
 def only_new_words(text: Text, seen: set[str]) -> Text | None:
-    """The lines of ``text`` with a word that is not in ``seen``; None when there are none and nothing is hidden either."""
+    """The lines of ``text`` with a word that is not in ``seen``; None when there are none and nothing is
+    hidden either.
+    """
     lines: list[Line] = []
     sources: list[TextSource] = []
     for line, source in zip(text.lines, text.sources, strict=True):

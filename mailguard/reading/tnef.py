@@ -11,10 +11,29 @@ from dataclasses import dataclass, field
 from mailguard.reading.charset import decode
 
 _SIGNATURE = 0x223E9F78
-_BODY, _ATTACH_TITLE, _ATTACH_DATA, _MAPI, _ATTACH_RENDER = 0x0002800C, 0x00018010, 0x0006800F, 0x00069003, 0x00069002
+_BODY, _ATTACH_TITLE, _ATTACH_DATA, _MAPI, _ATTACH_RENDER = (
+    0x0002800C,
+    0x00018010,
+    0x0006800F,
+    0x00069003,
+    0x00069002,
+)
 _ATTACHMENT = 0x00069005
 _PR_BODY, _PR_HTML, _PR_RTF, _PR_LONG_NAME, _PR_ATTACH_DATA = 0x1000, 0x1013, 0x1009, 0x3707, 0x3701
-_FIXED = {0x0002: 4, 0x0003: 4, 0x0004: 4, 0x000A: 4, 0x000B: 4, 0x0001: 4, 0x0005: 8, 0x0006: 8, 0x0007: 8, 0x0014: 8, 0x0040: 8, 0x0048: 16}
+_FIXED = {
+    0x0002: 4,
+    0x0003: 4,
+    0x0004: 4,
+    0x000A: 4,
+    0x000B: 4,
+    0x0001: 4,
+    0x0005: 8,
+    0x0006: 8,
+    0x0007: 8,
+    0x0014: 8,
+    0x0040: 8,
+    0x0048: 16,
+}
 _ATTRIBUTES = 5_000
 _PROPERTIES = 2_000
 
@@ -30,7 +49,9 @@ class Tnef:
 
 
 def read_tnef(data: bytes) -> Tnef | None:
-    """What the stream holds, None when it is none. Never raises: a broken stream gives what stands before the break."""
+    """What the stream holds, None when it is none. Never raises: a broken stream gives what stands before the
+    break.
+    """
     if len(data) < 6 or int.from_bytes(data[:4], "little") != _SIGNATURE:
         return None
     found = Tnef()

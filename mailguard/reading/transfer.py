@@ -1,4 +1,6 @@
-"""Content-Transfer-Encoding undone, broken or not: bytes that a reader's program would show. Total and linear."""
+"""Content-Transfer-Encoding undone, broken or not: bytes that a reader's program would show. Total and
+linear.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,10 @@ def _base64(data: bytes, *, is_text: bool) -> tuple[bytes, str]:
     stripped = letters.rstrip(b"=")
     if b"=" not in stripped:
         return _quads(stripped), defect
-    # Several encoded pieces one after the other: what stands after the first padding must not be lost.
-    return b"".join(_quads(piece) for piece in _PADDING.split(letters) if piece), "base64-broken"
+    # Several encoded pieces one after the other: what stands after the first padding must not be lost. A few
+    # letters there are no such piece.
+    first, *others = _PADDING.split(letters)
+    return b"".join([_quads(first), *(_quads(piece) for piece in others if len(piece) >= 8)]), "base64-broken"
 
 
 def _is_plain_text(data: bytes, *, strays: int, length: int) -> bool:
@@ -76,7 +80,8 @@ def uudecode(data: bytes) -> tuple[bytes, int]:
         try:
             pieces.append(binascii.a2b_uu(line))
         except binascii.Error:
-            # Broken encoders miscount: RFC-less practice is to take as many bytes as the first character says.
+            # Broken encoders miscount: RFC-less practice is to take as many bytes as the first character
+            # says.
             wanted = ((line[0] - 32) & 63) * 4 // 3 + 2
             try:
                 pieces.append(binascii.a2b_uu(line[:wanted]))
