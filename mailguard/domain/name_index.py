@@ -1,7 +1,7 @@
 """Who on the lists is named in a short text, in time that does not grow with the lists.
 
-Given name and surname are looked up together: a surname borne by hundreds costs no more than a rare one. A slip
- in a surname is found by its deletion neighbourhood and confirmed letter by letter.
+Given name and surname are looked up together: a surname borne by hundreds costs no more than a rare
+one. A slip in a surname is found by its deletion neighbourhood and confirmed letter by letter.
 Source: DECISIONS.md, "Roll name".
 """
 
@@ -99,7 +99,7 @@ class NameIndex:
         self._near = {shorter: tuple(words) for shorter, words in near.items()}
 
     def find(self, text: str, lists: frozenset[PersonList]) -> tuple[Person, ...]:
-        """Everyone on ``lists`` whom the text names, the best fit first; loose fits only if none fits well."""
+        """Everyone on ``lists`` whom the text names, best fit first; loose fits only if none fits well."""
         hits = self.hits(text)
         if not hits:
             return ()

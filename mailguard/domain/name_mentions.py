@@ -68,12 +68,12 @@ _PRINCIPAL = (
 )
 # Roles that many hold, or whose word is everyday speech: they point at nobody.
 _COMMON_ROLES = frozenset(
-    "teacher teaching-assistant governor office partner staff elected-member volunteer admin".split()
+    {"teacher", "teaching-assistant", "governor", "office", "partner", "staff", "elected-member", "volunteer"}
 )
 
 
 def signed_lines(text: str) -> Iterator[str]:
-    """The pieces of a text in which its writer may be named: introductions, and lines that stand as a signature."""
+    """The pieces of a text in which its writer may be named: introductions, and lines that sign it."""
     ends = text[:_NEAR_START] if len(text) <= _NEAR_START else f"{text[:_NEAR_START]}\n{text[-_NEAR_END:]}"
     for found in _INTRODUCTION.finditer(ends):
         yield from _introduced(found.group("name").split())
