@@ -1,7 +1,9 @@
-"""What tests of the mailbox side share: a gate that does as the message says, and accounts on a test Dovecot."""
+"""What tests of the mailbox side share: a gate that does as the message says, accounts, a listening wire."""
 
 import contextlib
 import hashlib
+import select
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from mailguard.adapters.imap_settings import ImapAccount, MailboxesSettings, Sec
 from mailguard.adapters.imap_supervisor import MailboxSupervisor
 from mailguard.adapters.smtp_settings import TransportSecurity
 from mailguard.adapters.store.opening import OpenedStore, StoreSettings, open_store
-from mailguard.app.ports import ImapLocation, Receipt, Recorded, RecipientOutcome, TemporaryFailure
+from mailguard.app.ports import ImapLocation, Judgement, Receipt, RecipientOutcome, Recorded, TemporaryFailure
 from mailguard.app.ports_store import Store
 from mailguard.domain.message import Authentication, Envelope
 from mailguard.domain.words import Disposition
@@ -82,7 +84,8 @@ class SayingGate:
         self.unread.append(judged.key)
         return judged
 
-    def record(self, judgement: SaidJudgement) -> Recorded:  # type: ignore[override]
+    def record(self, judgement: Judgement) -> Recorded:
+        assert isinstance(judgement, SaidJudgement)
         if self.is_broken:
             raise TemporaryFailure("the store is away")
         with self._lock:
@@ -90,7 +93,8 @@ class SayingGate:
             self.recorded.setdefault(judgement.key, judgement)
         return Recorded(case_id="MG-2026-0001", newly=newly)
 
-    def count(self, judgement: SaidJudgement) -> None:  # type: ignore[override]
+    def count(self, judgement: Judgement) -> None:
+        assert isinstance(judgement, SaidJudgement)
         with self._lock:
             self.counted.append(judgement)
 
@@ -212,3 +216,88 @@ def sweep(
     scanner = FolderScanner(account, folder, is_sent=is_sent, parts=bench.parts(settings))
     with imap_session(account) as session:
         return scanner.sweep(session, seconds=30, is_stopping=lambda: False)
+
+
+def renumber(dovecot: DovecotServer, user: str) -> None:
+    """What a restored or migrated mailbox looks like: the inbox gets another UIDVALIDITY."""
+    maildir = dovecot.folder / "mail" / user / "maildir"
+    for name in ("dovecot-uidlist", "dovecot.index", "dovecot.index.cache", "dovecot.index.log"):
+        (maildir / name).unlink(missing_ok=True)
+
+
+class Wire:
+    """A proxy before an IMAP server. What the client said is in ``said``; it can fall silent or be cut."""
+
+    def __init__(self, server_port: int) -> None:
+        self.said = b""
+        self.is_silent = False
+        self._server_port = server_port
+        self._listener = socket.create_server((HOST, 0))
+        self._open: list[socket.socket] = []
+        self._is_closed = False
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def commands(self) -> list[str]:
+        """Commands without their tags, "UID" joined to what follows, in order."""
+        found = []
+        for line in self.said.split(b"\r\n"):
+            words = line.decode("ascii", "replace").split(" ")[1:]
+            if words:
+                found.append(" ".join(words[:2]) if words[0] == "UID" else words[0])
+        return found
+
+    def cut(self) -> None:
+        """End every connection as a crash of the server would."""
+        for end in self._open:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._is_closed = True
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self.cut()
+        for thread in self._threads:
+            thread.join(5)
+        for end in [self._listener, *self._open]:
+            end.close()
+
+    def _accept(self) -> None:
+        while not self._is_closed:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection((HOST, self._server_port))
+            self._open += [client, server]
+            thread = threading.Thread(target=self._pump, args=(client, server), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _pump(self, client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                for end in select.select([client, server], [], [], 1)[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        raise OSError("closed")
+                    if end is client:
+                        self.said += data
+                    if not self.is_silent:
+                        (server if end is client else client).sendall(data)
+        for end in (client, server):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def wire_to(server_port: int) -> Iterator[Wire]:
+    wire = Wire(server_port)
+    try:
+        yield wire
+    finally:
+        wire.close()

@@ -9,7 +9,7 @@ import pytest
 from mailguard.adapters.imap_mailbox import ATTEMPTS_BEFORE_UNREAD
 from mailguard.app import mark
 from mailguard.app.ports import TemporaryFailure
-from tests.mailboxes import MARK_KEY, MailboxBench, mailbox_bench, sweep
+from tests.mailboxes import MARK_KEY, MailboxBench, mailbox_bench, renumber, sweep
 from tests.servers import DovecotServer, make_message
 
 
@@ -143,9 +143,7 @@ def test_renumbered_folder_is_read_again_but_nothing_delivered_is_judged_twice(
     settings = bench.settings(bench.account(dovecot, user))
     sweep(bench, settings)
     assert len(bench.gate.judged) == 3
-    (dovecot.folder / "mail" / user / "maildir" / "dovecot-uidlist").unlink()
-    for name in ("dovecot.index", "dovecot.index.cache", "dovecot.index.log"):
-        (dovecot.folder / "mail" / user / "maildir" / name).unlink(missing_ok=True)
+    renumber(dovecot, user)
     dovecot.deliver(user, make_message(body="came in between"))
     before = {judged.location.uidvalidity for judged in bench.gate.judged}
     count = sweep(bench, settings)
