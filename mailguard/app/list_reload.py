@@ -89,10 +89,10 @@ class CurrentLists:
         return len(self._news)
 
     def reload_if_changed(self) -> bool:
-        """Load the files again when one differs from what was read. True when lists were replaced.
+        """Load the files when one differs from what was read. True when lists were replaced.
 
-        Waits while a file is still being written. Raises what the listener raises; it is then called again with
-        the same news at the next call.
+        Waits while a file is still being written. Raises what the listener raises, which then
+        hears the same news again at the next call.
         """
         with self._reloading:
             version = self.lists.version

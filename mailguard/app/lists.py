@@ -15,6 +15,7 @@ from mailguard.app.list_files import ListFile, ListName, ListProblem, ListsProbl
 from mailguard.app.list_rows import ListContents, bare_handle, platform_id, read_contents
 from mailguard.domain.accused import StaffHit
 from mailguard.domain.address import (
+    DOT_BLIND,
     canonical_address,
     canonical_domain,
     covering_domain,
@@ -44,6 +45,7 @@ class Surroundings:
     nicknames: Nicknames
     free_mail_domains: frozenset[str] = frozenset()
     personal_mail_domains: tuple[str, ...] = ()
+    dot_blind_domains: frozenset[str] = frozenset(DOT_BLIND)
 
 
 def read_domains(lines: Iterable[str]) -> frozenset[str]:
@@ -105,22 +107,23 @@ class IndexedLists:
         self._pupil_domains = _domains(school.pupil_domains)
         self._all_domains = self._school_domains | self._pupil_domains
         self._personal_domains = surroundings.free_mail_domains | _domains(surroundings.personal_mail_domains)
+        self._dot_blind = _domains(surroundings.dot_blind_domains)
         self._people = {person.id: person for person in people}
-        self._by_address = _by_address(people)
+        self._by_address = _by_address(people, self._key)
         self._by_handle = _by_handle(people)
         self._names = NameIndex(people, surroundings.nicknames)
         self._staff = tuple(person for person in people if person.list is PersonList.STAFF)
         self._mentions = StaffMentions((*self._staff, *self._unlisted_chain(school)), surroundings.nicknames)
         pupils = [person for person in people if person.list is PersonList.PUPILS]
-        self._near = NearAddresses(pupils, covered=self._pupil_domains)
+        self._near = NearAddresses(pupils, covered=self._pupil_domains, dot_blind=self._dot_blind)
         self._lookalikes = LookalikeDomains(self._pupil_domains)
         self._accounts = _grouped(
-            contents.accounts, lambda account: (canonical_address(account.mailbox), account.platform)
+            contents.accounts, lambda account: (self._key(account.mailbox), account.platform)
         )
         self._declared = {(entry.staff_id, entry.person_id): entry for entry in contents.relationships}
         self._declared_of = _grouped(contents.relationships, lambda entry: entry.staff_id)
         self._excluded_addresses = {
-            canonical_address(entry.pattern): entry
+            self._key(entry.pattern): entry
             for entry in contents.exclusions
             if not entry.pattern.startswith("*@")
         }
@@ -150,7 +153,7 @@ class IndexedLists:
         return tuple(self._people.values())
 
     def by_address(self, address: str) -> tuple[Person, ...]:
-        return self._by_address.get(canonical_address(address), ())
+        return self._by_address.get(self._key(address), ())
 
     def near_address(self, address: str) -> tuple[Person, ...]:
         if self.by_address(address) or self.is_representative(address):
@@ -211,11 +214,11 @@ class IndexedLists:
     def official_gateway(
         self, mailbox: str, platform_id: str, gateway_address: str, today: date
     ) -> OfficialAccount | None:
-        wanted = canonical_address(gateway_address)
+        wanted = self._key(gateway_address)
         fitting = (
             account
             for account in self._current_accounts(mailbox, platform_id, today)
-            if canonical_address(account.handle) in ("", wanted)
+            if self._key(account.handle) in ("", wanted)
         )
         return next(fitting, None)
 
@@ -228,12 +231,15 @@ class IndexedLists:
         return tuple(entry.person_id for entry in entries if entry.declared_on <= today)
 
     def excluded(self, address: str) -> ExcludedCorrespondent | None:
-        return self._excluded_addresses.get(canonical_address(address)) or self._excluded_domains.get(
+        return self._excluded_addresses.get(self._key(address)) or self._excluded_domains.get(
             domain_of(address)
         )
 
+    def _key(self, address: str) -> str:
+        return canonical_address(address, self._dot_blind)
+
     def _current_accounts(self, mailbox: str, platform: str, today: date) -> Iterator[OfficialAccount]:
-        registered = self._accounts.get((canonical_address(mailbox), platform_id(platform)), ())
+        registered = self._accounts.get((self._key(mailbox), platform_id(platform)), ())
         return (account for account in registered if account.expires is None or today <= account.expires)
 
     def _unlisted_chain(self, school: School) -> Iterable[Person]:
@@ -252,10 +258,8 @@ class IndexedLists:
             yield replace(known, role=list_role)
 
 
-def _by_address(people: Iterable[Person]) -> dict[str, tuple[Person, ...]]:
-    pairs = dict.fromkeys(
-        (canonical_address(address), person) for person in people for address in person.addresses
-    )
+def _by_address(people: Iterable[Person], key: Callable[[str], str]) -> dict[str, tuple[Person, ...]]:
+    pairs = dict.fromkeys((key(address), person) for person in people for address in person.addresses)
     groups: dict[str, list[Person]] = {}
     for address, person in pairs:
         groups.setdefault(address, []).append(person)

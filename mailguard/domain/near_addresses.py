@@ -59,14 +59,17 @@ class NearAddresses:
     ``covered``: domains under which every address is a pupil's; only imitations of the domain are sought.
     """
 
-    def __init__(self, pupils: Iterable[Person], *, covered: Collection[str]) -> None:
+    def __init__(
+        self, pupils: Iterable[Person], *, covered: Collection[str], dot_blind: Collection[str]
+    ) -> None:
+        self._dot_blind = dot_blind
         self._by_local: dict[tuple[str, str], dict[str, Person]] = {}
         self._by_slip: dict[tuple[str, str], list[tuple[str, Person]]] = {}
         self._domains_of: dict[str, list[tuple[str, Person]]] = {}
         self._skeletons: dict[str, LookalikeDomains] = {}
         for pupil in pupils:
             for address in pupil.addresses:
-                local, domain = split_address(canonical_address(address))
+                local, domain = split_address(canonical_address(address, dot_blind))
                 bare = near_local(local)
                 if len(bare) < _SHORTEST_SAME_LOCAL:
                     continue
@@ -82,7 +85,7 @@ class NearAddresses:
 
     def find(self, address: str) -> tuple[Person, ...]:
         """Pupils whose address this nearly is; the caller knows that it is not listed itself."""
-        local, domain = split_address(canonical_address(address))
+        local, domain = split_address(canonical_address(address, self._dot_blind))
         bare = near_local(local)
         if len(bare) < _SHORTEST_SAME_LOCAL:
             return ()
