@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from mailguard.cli.policy_reference import policy_reference, shipped_policy
 from mailguard.cli.settings import PROBLEMS, config_option, json_option, settings, stop
 from mailguard.config import ConfigProblem
 from mailguard.domain.policy import PolicyProblem
@@ -59,7 +60,24 @@ def show(config_path: Path) -> None:
         what = row.consequence
         grave = f" ({int(row.grave.level)} when grave)" if row.grave is not None else ""
         click.echo(f"{row.code:<4} {row.says}")
-        click.echo(
-            f"     {verdicts}: {what.disposition.value}, report {what.report.value}, level {int(what.level)}{grave}; clause {row.clause}"
-        )
+        done = f"{what.disposition.value}, report {what.report.value}, level {int(what.level)}{grave}"
+        click.echo(f"     {verdicts}: {done}; clause {row.clause}")
     click.echo(f"version {policy.version}")
+
+
+@command.command(
+    epilog="""Example: mailguard policy reference --shipped
+
+Exit status: 0 ok, 1 the policy cannot be read."""
+)
+@config_option
+@click.option(
+    "--shipped", is_flag=True, help="The table that comes with mailguard; no settings file is read."
+)
+def reference(config_path: Path, shipped: bool) -> None:
+    """Print levels, dimensions, rows, clauses and signals in words, as Markdown."""
+    try:
+        policy = shipped_policy() if shipped else load_policy(settings(config_path))
+    except (PolicyProblem, ConfigProblem) as problem:
+        stop(problem.problems)
+    click.echo(policy_reference(policy), nl=False)
