@@ -1,4 +1,7 @@
-"""A school's outbox for tests: a real store in a folder, a clock that the test moves, made-up people and messages."""
+"""A school's outbox for tests.
+
+A real store in a folder, a clock that the test moves, made-up people and messages.
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -46,10 +49,34 @@ LADO = RoleContact(name="Designated Officer", address="lado@council.test")
 CONTACTS = {Role.HEAD: HEAD, Role.DEPUTY: DEPUTY, Role.CHAIR: CHAIR, Role.LADO: LADO}
 
 PEOPLE = (
-    Person(id="P0003", name="Harvey Doyle", list=PersonList.PUPILS, source="pupils.csv:4", addresses=("harvey@inbox.test",)),
-    Person(id="S001", name="Helen Ormerod", list=PersonList.STAFF, source="staff.csv:2", addresses=("head@school.test",)),
-    Person(id="S002", name="James Adeleke", list=PersonList.STAFF, source="staff.csv:3", addresses=("deputy@school.test",)),
-    Person(id="S010", name="Priya Nair", list=PersonList.STAFF, source="staff.csv:9", addresses=("p.nair@school.test",)),
+    Person(
+        id="P0003",
+        name="Harvey Doyle",
+        list=PersonList.PUPILS,
+        source="pupils.csv:4",
+        addresses=("harvey@inbox.test",),
+    ),
+    Person(
+        id="S001",
+        name="Helen Ormerod",
+        list=PersonList.STAFF,
+        source="staff.csv:2",
+        addresses=("head@school.test",),
+    ),
+    Person(
+        id="S002",
+        name="James Adeleke",
+        list=PersonList.STAFF,
+        source="staff.csv:3",
+        addresses=("deputy@school.test",),
+    ),
+    Person(
+        id="S010",
+        name="Priya Nair",
+        list=PersonList.STAFF,
+        source="staff.csv:9",
+        addresses=("p.nair@school.test",),
+    ),
 )
 RAW = (
     b"From: Harvey <harvey@inbox.test>\r\nTo: p.nair@school.test\r\nSubject: u awake\r\n"
@@ -108,11 +135,17 @@ class RememberingChannel:
         self.notices.append((title, body))
 
 
-def facts_of(attachments: tuple[Attachment, ...] = (), own_text: str = "hi miss u awake") -> Callable[[bytes], MessageFacts]:
+def facts_of(
+    attachments: tuple[Attachment, ...] = (), own_text: str = "hi miss u awake"
+) -> Callable[[bytes], MessageFacts]:
     def read(raw: bytes) -> MessageFacts:
         digest = hashlib.sha256(raw).hexdigest()
         return MessageFacts(
-            sha256=digest, content_sha256=digest, size_bytes=len(raw), own_text=own_text, attachments=attachments
+            sha256=digest,
+            content_sha256=digest,
+            size_bytes=len(raw),
+            own_text=own_text,
+            attachments=attachments,
         )
 
     return read
@@ -135,7 +168,13 @@ def decided(
         "clause": "3.b2",
         "direction": "inbound",
         "persons": (
-            {"id": "P0003", "name": "Harvey Doyle", "list": "pupils", "matched": "header From", "certainty": "exact"},
+            {
+                "id": "P0003",
+                "name": "Harvey Doyle",
+                "list": "pupils",
+                "matched": "header From",
+                "certainty": "exact",
+            },
         ),
         "signals": (
             {"code": "pupil-address", "says": "header From is pupil P0003", "source": "lists/pupils.csv:4"},
@@ -159,7 +198,10 @@ def decided(
 
 
 class Office:
-    """Everything between the gate and the courier, with a real store. ``alarms`` are what the admin is told."""
+    """Everything between the gate and the courier, with a real store.
+
+    ``alarms`` are what the admin is told.
+    """
 
     def __init__(
         self,
@@ -180,7 +222,8 @@ class Office:
         self.courier = courier
         self.settings = settings or school_settings(has_second_channel=channel is not None)
         self.opened: OpenedStore = open_store(
-            StoreSettings(state_folder=folder, school="school", message_id_domain="mailguard.school.test"), self.clock
+            StoreSettings(state_folder=folder, school="school", message_id_domain="mailguard.school.test"),
+            self.clock,
         )
         self.store = self.opened.store
         self.casebook = Casebook(self.store, self.opened.blobs, zone=ZoneInfo("Europe/London"))
@@ -197,7 +240,11 @@ class Office:
                 clock=self.clock,
             ),
             EffectKind.RELEASE: ReleasePerformer(
-                store=self.store, blobs=self.opened.blobs, courier=courier, settings=self.settings, clock=self.clock
+                store=self.store,
+                blobs=self.opened.blobs,
+                courier=courier,
+                settings=self.settings,
+                clock=self.clock,
             ),
             EffectKind.STAFF_NOTICE: StaffNoticePerformer(
                 store=self.store, courier=courier, settings=self.settings, clock=self.clock
@@ -277,7 +324,9 @@ class Office:
                 return count
         raise AssertionError(f"more than {limit} effects were due")
 
-    def effects(self, *kinds: EffectKind, states: Sequence[EffectState] | None = None) -> tuple[EffectRecord, ...]:
+    def effects(
+        self, *kinds: EffectKind, states: Sequence[EffectState] | None = None
+    ) -> tuple[EffectRecord, ...]:
         with self.store.reading() as transaction:
             return transaction.effects.matching(kinds=kinds or None, states=states)
 
@@ -296,6 +345,8 @@ def school_settings(**changes: Any) -> EffectsSettings:
         "contacts": CONTACTS,
         "mark_key": b"k" * 32,
         "clauses": {"3.b2": "Any communication from children is immediately reported."},
-        "emergency": Emergency(children_services_name="Testshire children's services", children_services_number="01632 960000"),
+        "emergency": Emergency(
+            children_services_name="Testshire children's services", children_services_number="01632 960000"
+        ),
     }
     return EffectsSettings(**{**values, **changes})

@@ -105,20 +105,7 @@ class Casebook:
     def acknowledge(self, case_id: str, *, by: str, role: str = "", through: str = "") -> Changed:
         """T3: new → acknowledged; escalations that wait are cancelled. ``through``: cli, reply, review."""
         with self._store.transaction() as transaction:
-            case = _case(case_id, transaction)
-            acknowledged = replace(
-                case,
-                state=CaseState.ACKNOWLEDGED,
-                acknowledged_by=by,
-                acknowledged_at=transaction.now,
-                updated_at=transaction.now,
-            )
-            if not transaction.cases.replace(acknowledged, expected=states_before(CaseState.ACKNOWLEDGED)):
-                return Changed(case=case, is_changed=False)
-            cancelled = transaction.effects.cancel(case_id=case_id, kinds={EffectKind.ESCALATE})
-            detail = {"role": role, "through": through, "escalations_cancelled": len(cancelled)}
-            _audit(transaction, AuditTag.CASE_ACKNOWLEDGED, by, case_id, detail)
-            return Changed(case=acknowledged, is_changed=True)
+            return acknowledge_case(transaction, case_id, by=by, role=role, through=through)
 
     def confirm(
         self, case_id: str, *, by: str, reason: str = "", label: str = "", release_to: Collection[str] = ()
@@ -246,6 +233,26 @@ class Casebook:
             _audit(transaction, _DECISION_TAGS[decision], by, case_id, detail)
             current = decided if is_first else case
             return Changed(case=current, is_changed=True, effects=tuple(effects))
+
+
+def acknowledge_case(
+    transaction: Transaction, case_id: str, *, by: str, role: str = "", through: str = ""
+) -> Changed:
+    """``Casebook.acknowledge`` inside a transaction that does more (spends a code)."""
+    case = _case(case_id, transaction)
+    acknowledged = replace(
+        case,
+        state=CaseState.ACKNOWLEDGED,
+        acknowledged_by=by,
+        acknowledged_at=transaction.now,
+        updated_at=transaction.now,
+    )
+    if not transaction.cases.replace(acknowledged, expected=states_before(CaseState.ACKNOWLEDGED)):
+        return Changed(case=case, is_changed=False)
+    cancelled = transaction.effects.cancel(case_id=case_id, kinds={EffectKind.ESCALATE})
+    detail = {"role": role, "through": through, "escalations_cancelled": len(cancelled)}
+    _audit(transaction, AuditTag.CASE_ACKNOWLEDGED, by, case_id, detail)
+    return Changed(case=acknowledged, is_changed=True)
 
 
 def _case(case_id: str, transaction: Transaction) -> CaseRecord:

@@ -1,7 +1,8 @@
 """The effects worker: lease → perform → T2. The durable outbox's other end.
 
-An effect is done only after the outside world has said yes; whatever goes wrong before T2's commit, it is performed again.
-A lease is short and renewed while somebody works under it, so that a killed worker's effect is free again within seconds.
+An effect is done only after the outside world has said yes; whatever goes wrong before T2's commit, it is
+performed again. A lease is short and renewed while somebody works under it, so that a killed worker's effect
+is free again within seconds.
 FAILURE: killed anywhere, nothing is lost; a report may arrive twice, with one Message-ID.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailguard.app.casebook import Casebook
+from mailguard.app.effects_health import note_report_delivered
 from mailguard.app.performing import Performed, Performer
 from mailguard.app.ports import Clock, PermanentFailure, TemporaryFailure
 from mailguard.app.ports_store import AuditEntry, EffectRecord, NewEffect, Store
@@ -86,7 +88,10 @@ class EffectsWorker:
                 self._wake.clear()
 
     def run_once(self) -> bool:
-        """Perform one due effect; False when there was none. Raises TemporaryFailure when the store does not answer."""
+        """Perform one due effect.
+
+        False when there was none. Raises TemporaryFailure when the store does not answer.
+        """
         effect = self._store.lease_due(
             owner=self._owner, lease_seconds=self._settings.lease_seconds, kinds=frozenset(self._performers)
         )
@@ -109,7 +114,10 @@ class EffectsWorker:
     def _finish(self, effect: EffectRecord, performed: Performed) -> None:
         """T2."""
         if performed.is_needed:
-            self._casebook.effect_done(effect, detail=performed.detail, then=performed.then)
+            is_mine = self._casebook.effect_done(effect, detail=performed.detail, then=performed.then)
+            if is_mine and effect.kind is EffectKind.REPORT:
+                with self._store.transaction() as transaction:
+                    note_report_delivered(transaction)
         else:
             with self._store.transaction("t2") as transaction:
                 if transaction.effects.finish(effect):
@@ -162,7 +170,7 @@ class EffectsWorker:
         settings = self._settings
         longest = settings.longest_urgent_wait if effect.kind in _URGENT_KINDS else settings.longest_wait
         wait = min(settings.first_wait * 2 ** min(effect.attempts - 1, 16), longest)
-        return wait * random.uniform(0.8, 1.2)
+        return float(wait * random.uniform(0.8, 1.2))
 
     @contextmanager
     def _lease_kept(self, effect: EffectRecord) -> Iterator[None]:

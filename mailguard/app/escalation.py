@@ -1,8 +1,8 @@
 """When nobody acknowledges, or nobody can be reached: who is told next, and when.
 
-Each role is told once of a case (the key ``report:<case>:<role>``). A role that is away passes at once to the next; an
-undeliverable report goes on to the next while the first is still tried. When the chain is exhausted the last reader inside
-the school is told again, at growing intervals, and the admin is alarmed.
+Each role is told once of a case (the key ``report:<case>:<role>``). A role that is away passes at once to the
+next; an undeliverable report goes on to the next while the first is still tried. When the chain is exhausted
+the last reader inside the school is told again, at growing intervals, and the admin is alarmed.
 Source: DECISIONS.md, "Level"; SAFEGUARDING.md, "Reporting".
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from mailguard.app.ports_store import CaseRecord, EffectRecord, NewEffect, Transaction
 from mailguard.app.readers import Readers
@@ -27,7 +28,10 @@ _LONGEST_WAIT = timedelta(hours=24)
 
 
 def report_key(case_id: str, role: Role, *, mark: str = "") -> str:
-    """``mark`` tells later reports to the same role from the first: a follow-up, a reopening, a repetition."""
+    """``mark`` tells later reports to the same role from the first.
+
+    A follow-up, a reopening, a repetition.
+    """
     return f"report:{case_id}:{role.value}" + (f":{mark}" if mark else "")
 
 
@@ -43,6 +47,70 @@ def told_roles(effects: Sequence[EffectRecord], *, epoch: str) -> frozenset[Role
         for effect in effects
         if effect.kind is EffectKind.REPORT and effect.role and epoch_of(effect) == epoch
     )
+
+
+def told_before(cause: EffectRecord) -> frozenset[Role]:
+    """Whom a gathered report was sent to before, its own reader included."""
+    named = [str(each) for each in cause.payload.get("told", ())]
+    return frozenset(Role(each) for each in [*named, cause.role] if each)
+
+
+def gathered_timer(
+    cases: Sequence[CaseRecord], report: EffectRecord, *, sent_at: datetime, hours: SchoolHours
+) -> NewEffect | None:
+    """One escalation for all cases of a gathered report, by the gravest's level."""
+    waiting = [case for case in cases if case.state is CaseState.NEW]
+    gravest = max((case.decision.level for case in waiting), default=Level.LEDGER)
+    due_at = acknowledge_by(gravest, sent_at, hours)
+    if due_at is None:
+        return None
+    return NewEffect(
+        kind=EffectKind.ESCALATE,
+        key=f"escalate:gathered:{report.id}",
+        due_at=due_at,
+        role=report.role,
+        payload={**_gathered_payload(report), "reason": REASON_NOT_ACKNOWLEDGED},
+    )
+
+
+def _gathered_payload(report: EffectRecord) -> dict[str, Any]:
+    return {
+        "cases": list(report.payload.get("cases", ())),
+        "told": sorted(told_before(report)),
+        "why": report.payload.get("why", ""),
+    }
+
+
+def next_gathered(
+    escalation: EffectRecord, cases: Sequence[CaseRecord], readers: Readers, *, now: datetime
+) -> NextStep:
+    """The cases of a gathered report that still wait, in one mail to the next in the chain."""
+    told = told_before(escalation)
+    day = now.astimezone(readers.settings.hours.zone).date()
+    by_role: dict[Role, list[str]] = {}
+    is_exhausted = False
+    for case in cases:
+        role = readers.next_role(told, case.decision, day)
+        if role is None:
+            is_exhausted = True
+        else:
+            by_role.setdefault(role, []).append(case.id)
+    effects = tuple(
+        NewEffect(
+            kind=EffectKind.REPORT,
+            key=f"gathered:after:{escalation.id}:{role.value}",
+            due_at=now,
+            role=role,
+            payload={
+                "purpose": Purpose.GATHERED,
+                "why": escalation.payload.get("why", ""),
+                "cases": case_ids,
+                "told": sorted(told),
+            },
+        )
+        for role, case_ids in by_role.items()
+    )
+    return NextStep(effects=effects, told=next(iter(by_role), None), is_exhausted=is_exhausted)
 
 
 def timer(
@@ -86,16 +154,17 @@ def because_undeliverable(effect: EffectRecord, *, now: datetime) -> NewEffect:
             "reason": REASON_UNDELIVERABLE,
             "round": int(effect.payload.get("round", 1)),
             "epoch": epoch_of(effect),
-            "cases": list(effect.payload.get("cases", ())),
-            "told": list(effect.payload.get("told", ())),
-            "why": effect.payload.get("why", ""),
+            **_gathered_payload(effect),
         },
     )
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """``effects`` to add. ``told``: the role told next, None when nobody new is left. ``is_exhausted``: alarm the admin."""
+    """``effects`` to add. ``told`` is the role told next, None when nobody new is left.
+
+    ``is_exhausted``: the admin is to be alarmed.
+    """
 
     effects: tuple[NewEffect, ...]
     told: Role | None
@@ -111,13 +180,17 @@ def next_step(
     reason: str,
     has_second_channel: bool,
 ) -> NextStep:
-    """What follows an escalation that has fallen due, or a report that its reader cannot get. Its caller commits."""
+    """What follows an escalation that has fallen due, or a report that its reader cannot get.
+
+    Its caller commits.
+    """
     epoch = epoch_of(cause)
     # Somebody who stands in is told in the same round: the clock of the round runs on.
     round_number = int(cause.payload.get("round", 1)) + (1 if reason == REASON_NOT_ACKNOWLEDGED else 0)
     effects = transaction.effects.matching(case_id=case.id, kinds={EffectKind.REPORT})
     day = transaction.now.astimezone(readers.settings.hours.zone).date()
-    role = readers.next_role(told_roles(effects, epoch=epoch), case.decision, day)
+    told = told_roles(effects, epoch=epoch) | told_before(cause)
+    role = readers.next_role(told, case.decision, day)
     if role is not None:
         report = NewEffect(
             kind=EffectKind.REPORT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailguard.app.effects_settings import DirectoryNow, EffectsSettings
-from mailguard.app.escalation import REASON_NOT_ACKNOWLEDGED, next_step
+from mailguard.app.escalation import REASON_NOT_ACKNOWLEDGED, next_gathered, next_step
 from mailguard.app.performing import Performed, not_needed
 from mailguard.app.ports import PermanentFailure, SecondChannel
 from mailguard.app.ports_store import EffectRecord, NewEffect, Store
@@ -33,7 +33,12 @@ class EscalationPerformer:
         with self._store.reading() as transaction:
             found = (transaction.cases.find(case_id) for case_id in ids)
             waiting = [case for case in found if case is not None and case.state is CaseState.NEW]
-            for case in waiting:
+            if not effect.case_id and waiting:
+                step = next_gathered(effect, waiting, readers, now=transaction.now)
+                then += step.effects
+                told = [str(each.role) for each in step.effects]
+                is_exhausted = step.is_exhausted
+            for case in waiting if effect.case_id else ():
                 step = next_step(
                     effect,
                     case,
@@ -55,7 +60,10 @@ class EscalationPerformer:
 
 
 class SecondChannelPerformer:
-    """``channels``: a role's own; ``general``: the school's, used only where the case is closed to nobody in the chain."""
+    """``channels``: a role's own.
+
+    ``general``: the school's, used only where the case is closed to nobody in the chain.
+    """
 
     def __init__(
         self,
@@ -95,7 +103,8 @@ class SecondChannelPerformer:
             )
         channel.notify(
             f"mailguard: report {case.id}, level {int(case.decision.level)}",
-            f"A report at level {int(case.decision.level)} waits for you: {case.id}. Read your school mail now and "
-            f"acknowledge it within 15 minutes. If a child is in immediate danger ring {self._settings.emergency.police}.",
+            f"A report at level {int(case.decision.level)} waits for you: {case.id}. Read your school mail "
+            "now and acknowledge it within 15 minutes. If a child is in immediate danger ring "
+            f"{self._settings.emergency.police}.",
         )
         return Performed(detail={"is_own": own is not None})

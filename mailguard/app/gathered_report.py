@@ -1,4 +1,7 @@
-"""One report for several cases: an approved channel's ten minutes, or the old mail that a first pass found."""
+"""One report for several cases.
+
+An approved channel's ten minutes, or the old mail that a first pass found.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from mailguard.domain.audit import AuditHead
 from mailguard.domain.case import CaseState
 from mailguard.domain.words import PersonList
 
+WHY_CHANNEL = "channel"
+WHY_BACKLOG = "backlog"
 Listed = tuple[CaseRecord, Sequence[MessageRecord], Sequence[RecipientRecord]]
 
 
@@ -31,7 +36,7 @@ def compose_gathered(
     ordered = sorted(listed, key=lambda each: (-int(each[0].decision.level), each[0].opened_at))
     count = len(ordered)
     cases = "1 case" if count == 1 else f"{count} cases"
-    if why == "channel":
+    if why == WHY_CHANNEL:
         subject = f"[mailguard] Approved channel: {cases}, please acknowledge"
         first_line = (
             f"Pupils wrote about schoolwork through an approved channel: {cases} in the last minutes. "
@@ -89,10 +94,9 @@ def _line(listed: Listed, settings: EffectsSettings, directory: Directory) -> st
     noun = SUBJECT_NOUNS[case.decision.verdict]
     date_header = one_line(str(case.decision.further.get("date_header", "")), limit=40)
     dated = f", dated {date_header}" if case.is_backlog and date_header else ""
-    return (
-        f"{case.id}  level {int(case.decision.level)}  {noun}: {who or 'on no list'} to {to}  {at}{dated}  {held}"
-        + (f"; it {nature}" if nature else "")
-    )
+    happened = f"{noun}: {who or 'on no list'} to {to}  {at}{dated}  {held}"
+    says = f"; it {nature}" if nature else ""
+    return f"{case.id}  level {int(case.decision.level)}  {happened}{says}"
 
 
 def _name(recipient: RecipientRecord, directory: Directory) -> str:

@@ -1,7 +1,7 @@
 """Mail that mailguard writes itself: built once a kind, with the fields that stop loops and remote content.
 
-``Auto-Submitted`` (RFC 3834) and ``X-Auto-Response-Suppress`` keep machines from answering; the X-Mailguard mark keeps our own
-mailbox scan from judging it. Text and HTML say the same.
+``Auto-Submitted`` (RFC 3834) and ``X-Auto-Response-Suppress`` keep machines from answering; the X-Mailguard
+mark keeps our own mailbox scan from judging it. Text and HTML say the same.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ class OwnMail:
 
 
 def outgoing(mail: OwnMail, settings: EffectsSettings, *, now: datetime) -> OutgoingMessage:
-    """The whole message with CRLF, marked for its recipient. Raises PermanentFailure on an address nothing can carry."""
+    """The whole message with CRLF, marked for its recipient.
+
+    Raises PermanentFailure on an address nothing can carry.
+    """
     is_ascii = (mail.to_address + settings.from_address).isascii()
     message = EmailMessage(policy=policy.SMTP if is_ascii else policy.SMTPUTF8)
     try:
@@ -98,7 +101,10 @@ def mark_id_of(header_message_id: str) -> str:
 
 
 def one_line(text: str, *, limit: int = 400) -> str:
-    """What somebody else wrote, safe inside our own lines: no line ends, no control or direction characters."""
+    """What somebody else wrote, safe inside our own lines.
+
+    No line ends, no control or direction characters.
+    """
     plain = "".join(letter if letter.isprintable() else " " for letter in text)
     joined = " ".join(plain.split())
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"

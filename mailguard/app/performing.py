@@ -16,8 +16,8 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Performed:
     """The outside world said yes, or (``is_needed`` False) there was nothing to do.
 
-    ``detail`` goes into the audit trail: ids and reply codes, no content. ``then``: what follows, added in T2.
-    ``alarm``: an event for the admin, "" for none.
+    ``detail`` goes into the audit trail: ids and reply codes, no content. ``then``: what follows, added in
+    T2. ``alarm``: an event for the admin, "" for none.
     """
 
     detail: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)

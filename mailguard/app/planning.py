@@ -1,7 +1,7 @@
 """Which reports and notices T1 adds to the outbox for a case that was opened or joined.
 
-One report a case and role; what joins later is told in the report's thread, gathered for some seconds. An approved channel's
-cases are gathered for minutes, and those of a first pass over old mail are one list.
+One report a case and role; what joins later is told in the report's thread, gathered for some seconds. An
+approved channel's cases are gathered for minutes, and those of a first pass over old mail are one list.
 Source: DECISIONS.md, rules 1 and 3; issue "Quarantine and outbox".
 """
 
@@ -15,14 +15,13 @@ from typing import Any
 from mailguard.app.case_opening import Joined
 from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.escalation import epoch_of, report_key, second_channel
+from mailguard.app.gathered_report import WHY_BACKLOG, WHY_CHANNEL
 from mailguard.app.ports_store import EffectRecord, NewEffect, RecipientRecord, Transaction
 from mailguard.app.report import Purpose
 from mailguard.app.staff_notice import may_be_told
 from mailguard.domain.case import CaseState, EffectKind, EffectState, Mode, RecipientState
 from mailguard.domain.words import Level, ReportWhen, Role
 
-WHY_CHANNEL = "channel"
-WHY_BACKLOG = "backlog"
 _CHANNEL_ROW = "D2a"
 _NOTICE_SECONDS = 60
 _HELD = frozenset({RecipientState.HELD, RecipientState.TAKE_OUT_PENDING})
@@ -91,15 +90,23 @@ class ReportPlanner:
                 due_at=due_at,
                 case_id=joined.case.id,
                 role=role,
-                payload={"purpose": Purpose.FOLLOW_UP, "recipients": new, "epoch": epoch},
+                payload={
+                    "purpose": Purpose.FOLLOW_UP,
+                    "recipients": new,
+                    "epoch": epoch,
+                    "delay_seconds": (due_at - joined.now).total_seconds(),
+                },
             )
         ]
 
     def _gathered(
         self, joined: Joined, transaction: Transaction, *, why: str, seconds: float
     ) -> list[NewEffect]:
-        """One mail for all cases of a window. The window does not grow: the first case decides when it is sent."""
-        planned = []
+        """One mail for all cases of a window.
+
+        The window does not grow: the first case decides when it is sent.
+        """
+        planned: list[NewEffect] = []
         for role in joined.case.decision.report_roles:
             base = f"gathered:{why}:{role.value}"
             pointer = transaction.ledger.state(base)
@@ -115,7 +122,12 @@ class ReportPlanner:
                     key=f"{base}:{joined.case.id}:{joined.recipients[0].id}",
                     due_at=joined.now + timedelta(seconds=seconds),
                     role=role,
-                    payload={"purpose": Purpose.GATHERED, "why": why, "cases": [joined.case.id]},
+                    payload={
+                        "purpose": Purpose.GATHERED,
+                        "why": why,
+                        "cases": [joined.case.id],
+                        "delay_seconds": seconds,
+                    },
                 )
             )
             if added is not None:
@@ -171,7 +183,9 @@ def _epoch(sent: Sequence[EffectRecord]) -> str:
 
 
 def _tells_something_new(joined: Joined, transaction: Transaction) -> bool:
-    """False for the same message to the same person again (seen by relay and mailbox, or with other trace lines)."""
+    """False for the same message to the same person again (seen by relay and mailbox, or with other trace
+    lines).
+    """
     if joined.before is None or joined.before.decision.gravity < joined.case.decision.gravity:
         return True
     known = {recipient.address.lower() for recipient in joined.known_recipients}

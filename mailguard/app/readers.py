@@ -1,6 +1,8 @@
-"""Who reads a report for a role on a day: its holder, the acting person, or nobody (then the next role is asked).
+"""Who reads a report for a role on a day: its holder, the acting person, or nobody (then the next role is
+asked).
 
-Whoever a case is about is never a reader, whatever hat they wear: the role, the address and the person are all looked at.
+Whoever a case is about is never a reader, whatever hat they wear: the role, the address and the person are
+all looked at.
 Source: DECISIONS.md, rule 3; issue "absence and acting persons".
 """
 
@@ -37,7 +39,10 @@ class Readers:
     directory: Directory
 
     def withheld_roles(self, decision: DecisionRecord) -> frozenset[Role]:
-        """The roles that the case is closed to: those the decision names, and any whose holder is a subject."""
+        """The roles that the case is closed to.
+
+        Those the decision names, and any whose holder is a subject.
+        """
         by_person = {
             role
             for role, contact in self.settings.contacts.items()
@@ -46,7 +51,7 @@ class Readers:
         return frozenset(decision.withheld_roles) | by_person
 
     def reader(self, role: Role, decision: DecisionRecord, day: date) -> Reader | None:
-        """None when the role is withheld or not configured, or away without an acting person who may read it."""
+        """None when the role is withheld or not configured, or away and nobody who may read it is acting."""
         contact = self.settings.contacts.get(role)
         if contact is None or role in self.withheld_roles(decision):
             return None
@@ -69,6 +74,36 @@ class Readers:
         if contact is None or role in self.withheld_roles(decision):
             return None
         return Reader(role=role, address=contact.address, name=contact.name, title=self.settings.title(role))
+
+    def daily_reader(self, role: Role, day: date) -> Reader | None:
+        """Who reads a digest: the holder, the acting person, else the next in the school who is there.
+
+        None when not configured.
+        """
+        contact = self.settings.contacts.get(role)
+        if contact is None:
+            return None
+        chain = [role, *(each for each in (Role.DEPUTY, Role.CHAIR) if each is not role)]
+        for each in chain:
+            here = self.settings.contacts.get(each)
+            if here is None:
+                continue
+            title = self.settings.title(each)
+            if not here.is_absent(day):
+                return Reader(role=each, address=here.address, name=here.name, title=title)
+            if here.acting_address:
+                return Reader(
+                    role=each,
+                    address=here.acting_address,
+                    name=here.acting_name or here.acting_address,
+                    title=f"acting for the {title}",
+                    absent_name=here.name,
+                )
+        return Reader(role=role, address=contact.address, name=contact.name, title=self.settings.title(role))
+
+    def may_see(self, address: str, decision: DecisionRecord) -> bool:
+        """False for whoever a case is about, whatever hat they wear."""
+        return not self._is_closed_to(address, decision)
 
     def next_role(self, told: frozenset[Role], decision: DecisionRecord, day: date) -> Role | None:
         """The next in the chain who is there; when all are away, the next who is not."""

@@ -1,6 +1,8 @@
-"""Performs RELEASE: the held message, byte for byte, to its recipient, with the mark that keeps it from being held again.
+"""Performs RELEASE: the held message, byte for byte, to its recipient, with the mark that keeps it from being
+held again.
 
-The envelope sender is null: a bounce of a released message would talk to a child or parent (DESIGN promise 8).
+The envelope sender is null: a bounce of a released message would talk to a child or parent (DESIGN promise
+8).
 FAILURE: killed after the server's yes and before T2 the recipient gets it twice, never not at all.
 """
 

@@ -73,9 +73,9 @@ class ReportContent:
 class ReportMaterial:
     """What is known when a report is written.
 
-    ``messages`` and ``recipients``: those it is about (of a follow-up the new ones). ``because``: why this reader gets it
-    now, "" for a first report. ``attached``: sentences about the enclosures. ``code``: for the acknowledging answer.
-    ``event_seq``: of the audit event that opened the case.
+    ``messages`` and ``recipients``: those it is about (of a follow-up the new ones). ``because``: why this
+    reader gets it now, "" for a first report. ``attached``: sentences about the enclosures. ``code``: for the
+    acknowledging answer. ``event_seq``: of the audit event that opened the case.
     """
 
     case: CaseRecord
@@ -247,7 +247,10 @@ def _attached(material: ReportMaterial) -> list[Section]:
 
 
 def acknowledging(case: CaseRecord, reader: Reader, code: str, settings: EffectsSettings) -> list[Section]:
-    """How the reader says that it was read, and the code line for an answer. Nothing when somebody has acknowledged."""
+    """How the reader says that it was read, and the code line for an answer.
+
+    Nothing when somebody has acknowledged.
+    """
     if case.state is not CaseState.NEW:
         by = f" by {one_line(case.acknowledged_by)}" if case.acknowledged_by else ""
         return [
@@ -257,7 +260,8 @@ def acknowledging(case: CaseRecord, reader: Reader, code: str, settings: Effects
             )
         ]
     lines = [
-        f"Please acknowledge {deadline_words(case.decision.level)}; otherwise the next person in the chain is told.",
+        f"Please acknowledge {deadline_words(case.decision.level)}; "
+        "otherwise the next person in the chain is told.",
     ]
     if reader.role is not Role.LADO:
         if settings.review_url:

@@ -1,8 +1,9 @@
 """What of the message itself goes along with a report: the original, a text rendition, or nothing.
 
-Pictures, videos, archives and whatever cannot be looked into do not leave the store when a child's message carries them:
-the reader gets the header, the sender's own words and a list of the parts.
-SECURITY: the parts are hostile. Anything that cannot be told to be harmless is left out, also when looking itself fails.
+Pictures, videos, archives and whatever cannot be looked into do not leave the store when a child's message
+carries them: the reader gets the header, the sender's own words and a list of the parts.
+SECURITY: the parts are hostile. Anything that cannot be told to be harmless is left out, also when looking
+itself fails.
 Source: SAFEGUARDING.md, "Images"; DESIGN promise 7.
 """
 
@@ -136,4 +137,5 @@ def _header_lines(raw: bytes) -> list[bytes]:
 
 def _part_line(part: Attachment) -> str:
     kind = part.detected_type or part.declared_type or part.family.value
-    return f"{one_line(part.filename, limit=120) or '(no name)'}  {kind}  {part.size_bytes} bytes  SHA-256 {part.sha256}"
+    name = one_line(part.filename, limit=120) or "(no name)"
+    return f"{name}  {kind}  {part.size_bytes} bytes  SHA-256 {part.sha256}"

@@ -22,8 +22,9 @@ def write_html(content: ReportContent) -> str:
     )
     table = f'<table style="border-collapse:collapse">{rows}</table>' if rows else ""
     return (
-        f'<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8"><title>{escape(content.subject)}</title></head>'
-        f'<body><div style="{_STYLE}"><p style="font-size:17px"><strong>{escape(content.first_line)}</strong></p>'
+        '<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8">'
+        f"<title>{escape(content.subject)}</title></head><body>"
+        f'<div style="{_STYLE}"><p style="font-size:17px"><strong>{escape(content.first_line)}</strong></p>'
         f"{table}{''.join(_section(section) for section in content.sections)}</div></body></html>\n"
     )
 

@@ -1,7 +1,8 @@
 """Performs REPORT: from the stored case to the server's yes.
 
-FAILURE: killed before the server's reply, or between it and T2, the report is sent again with the same Message-ID. A report
-never waits for its enclosures: when the message cannot be fetched the facts go without it.
+FAILURE: killed before the server's reply, or between it and T2, the report is sent again with the same
+Message-ID. A report never waits for its enclosures: when the message cannot be fetched the facts go without
+it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from mailguard.app.acknowledge import ACKNOWLEDGE, covers_key
 from mailguard.app.effects_settings import DirectoryNow, EffectsSettings
 from mailguard.app.escalation import (
     REASON_ABSENT,
@@ -17,11 +19,12 @@ from mailguard.app.escalation import (
     REASON_UNDELIVERABLE,
     REASON_WITHHELD,
     because_undeliverable,
+    gathered_timer,
     next_step,
     timer,
 )
 from mailguard.app.failpoints import reach
-from mailguard.app.gathered_report import compose_gathered
+from mailguard.app.gathered_report import WHY_CHANNEL, compose_gathered
 from mailguard.app.own_mail import Enclosure, OwnMail, outgoing
 from mailguard.app.performing import Performed, not_needed
 from mailguard.app.ports import BlobStore, Clock, Courier, PermanentFailure, TemporaryFailure
@@ -42,14 +45,10 @@ from mailguard.domain.audit import AuditTag
 from mailguard.domain.case import CaseState
 from mailguard.domain.words import Role
 
-ACKNOWLEDGE = "acknowledge"
 _CODE_DAYS = 30
 _ENCLOSED_MESSAGES = 3
-
-
-def covers_key(code_case_id: str, role: Role, effect_id: str) -> str:
-    """The named state that lists the cases of a gathered report."""
-    return f"gathered-cases:{code_case_id}:{role.value}:{effect_id}"
+# Leased so often and never given back: the process died over it, perhaps over the message's parts.
+_DEATHS_BEFORE_BARE = 3
 
 
 class ReportPerformer:
@@ -87,7 +86,11 @@ class ReportPerformer:
             if isinstance(reader, Performed):
                 return reader
             material = self._material(effect, case, reader, transaction)
-        enclosures, attached = self._enclosures(material)
+        if effect.attempts > _DEATHS_BEFORE_BARE and not effect.last_error:
+            enclosures: list[Enclosure] = []
+            attached = ["The message could not be attached; see the case."]
+        else:
+            enclosures, attached = self._enclosures(material)
         content = compose(replace(material, attached=tuple(attached)), self._settings, readers.directory)
         reply = self._send(effect, reader, content, thread=case.thread_message_id, enclosures=enclosures)
         following = timer(case, effect, sent_at=self._clock.now(), hours=self._settings.hours)
@@ -97,10 +100,14 @@ class ReportPerformer:
         )
 
     def after_failure(self, effect: EffectRecord, *, is_permanent: bool) -> tuple[NewEffect, ...]:
-        """What follows when a report could not be delivered: at level 3 and above the next in the chain, now."""
+        """What follows when a report could not be delivered.
+
+        At level 3 and above the next in the chain, now.
+        """
         now = self._clock.now()
-        waited = now - max(effect.created_at, effect.due_at if effect.attempts <= 1 else effect.created_at)
-        if not is_permanent and waited < timedelta(seconds=self._settings.undeliverable_seconds):
+        # A retry moves the due time, so when trying began is told by when it was planned for.
+        began = effect.created_at + timedelta(seconds=float(effect.payload.get("delay_seconds", 0)))
+        if not is_permanent and now - began < timedelta(seconds=self._settings.undeliverable_seconds):
             return ()
         with self._store.reading() as transaction:
             ids = (
@@ -232,8 +239,7 @@ class ReportPerformer:
                     action=ACKNOWLEDGE,
                     expires_at=transaction.now + timedelta(days=_CODE_DAYS),
                 )
-                key = covers_key(waiting[0].id, role, effect.id)
-                transaction.ledger.put_state(key, " ".join(case.id for case in waiting))
+                transaction.ledger.put_state(covers_key(code), " ".join(case.id for case in waiting))
             listed = [
                 (case, transaction.cases.messages(case.id), transaction.cases.recipients(case.id))
                 for case in mine
@@ -251,9 +257,9 @@ class ReportPerformer:
         reply = self._send(effect, reader, content, thread="", enclosures=[])
         sent_at = self._clock.now()
         # An old message is no reason to ring round a school: the digest keeps asking for the backlog.
-        if effect.payload.get("why") == "channel":
-            timers = (timer(case, effect, sent_at=sent_at, hours=self._settings.hours) for case in waiting)
-            following += tuple(each for each in timers if each is not None)
+        if effect.payload.get("why") == WHY_CHANNEL:
+            escalation = gathered_timer(waiting, effect, sent_at=sent_at, hours=self._settings.hours)
+            following += (escalation,) if escalation is not None else ()
         return Performed(detail={"reply": reply[:80], "cases": [case.id for case in mine]}, then=following)
 
     def _send(

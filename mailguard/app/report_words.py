@@ -1,4 +1,7 @@
-"""The sentences of a report: what happened, whether it is held, what follows by policy. One glossary, UX.md's."""
+"""The sentences of a report.
+
+What happened, whether it is held, what follows by policy. One glossary, UX.md's.
+"""
 
 from __future__ import annotations
 
@@ -148,29 +151,34 @@ def next_steps(decision: DecisionRecord) -> tuple[str, ...]:
     match decision.nature:
         case Nature.DISCLOSURE.value:
             steps.append(
-                "A child may be at risk: the child-protection procedure applies today. Do not question the child; "
-                "do not promise confidentiality; record what is said in the child's own words."
+                "A child may be at risk: the child-protection procedure applies today. Do not question "
+                "the child; do not promise confidentiality; record what is said in the child's own words."
             )
         case Nature.ALLEGATION.value:
             steps.append(
-                "An allegation about an adult: the procedure for allegations applies. Consult the Local Authority "
-                "Designated Officer within one working day; do not tell the person it is about."
+                "An allegation about an adult: the procedure for allegations applies. Consult the Local "
+                "Authority Designated Officer within one working day; do not tell the person it is about."
             )
         case Nature.THREAT.value:
             steps.append("A threat: judge whether to ring the police, and who must be warned.")
         case Nature.MEETING_OR_SECRECY.value:
             steps.append(
-                "A meeting or secrecy is asked for: find out today who knows of it, and see that it does not take place."
+                "A meeting or secrecy is asked for: find out today who knows of it, and see that it does "
+                "not take place."
             )
         case Nature.IMAGE.value:
             steps.append(
-                "Do not open, copy, forward or print pictures of children. The picture stays sealed in the case."
+                "Do not open, copy, forward or print pictures of children. The picture stays sealed in "
+                "the case."
             )
+        case _:
+            pass
     if decision.verdict is Verdict.STAFF_INITIATED:
         steps.append("Staff conduct: speak with nobody concerned before you have decided on the procedure.")
     elif len(steps) == 1 and decision.verdict in {Verdict.CHILD_CONTACT, Verdict.PROBABLE_CHILD_CONTACT}:
         steps.append(
-            "The safeguarding procedure applies: speak with the member of staff; answer the pupil through the school only."
+            "The safeguarding procedure applies: speak with the member of staff; answer the pupil through "
+            "the school only."
         )
     return tuple(steps)
 

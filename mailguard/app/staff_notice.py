@@ -1,6 +1,7 @@
 """The notice to a member of staff that mail was held for them, and by which clause.
 
-It goes to recipients, never to somebody whom the case accuses, and names neither the sender nor what the mail says.
+It goes to recipients, never to somebody whom the case accuses, and names neither the sender nor what the mail
+says.
 Source: DECISIONS.md, rule 3; SAFEGUARDING.md, "Staff privacy".
 """
 
@@ -86,7 +87,8 @@ class StaffNoticePerformer:
             "Nothing is lost. If you expected this message, or it concerns school work, ask the",
             f"{settings.title(asked)}, who can read and release it.",
             "Please do not get in touch with the sender about it in the meantime.",
-            f"If a child may be in danger, ring {settings.emergency.police} and tell the Designated Child Protection Officer.",
+            f"If a child may be in danger, ring {settings.emergency.police} and tell the "
+            "Designated Child Protection Officer.",
             "",
         ]
         mail = OwnMail(
