@@ -289,8 +289,8 @@ class AuthenticationSection(Section):
         default=[],
         description="authserv-ids whose Authentication-Results are believed; all others are ignored.",
     )
-    verify: Literal["auto", "always", "never"] = Field(
-        default="auto", description="Verify DKIM, SPF and DMARC here: auto does so before the queue."
+    verify: Literal["auto", "never"] = Field(
+        default="auto", description="Verify DKIM, SPF and DMARC here: auto does so before the queue, where nobody has yet."
     )
     dns_timeout_seconds: float = Field(default=4.0, gt=0, description="Bound on all look-ups of one message.")
 

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -27,15 +28,15 @@ from mailguard.adapters.imap_mover import ImapMover
 from mailguard.adapters.imap_supervisor import MailboxSupervisor
 from mailguard.adapters.keys import is_genuine_signature
 from mailguard.adapters.relay_workers import RelayWorkers, inherited_socket, run_worker
+from mailguard.adapters.scheduler import Clockwork
 from mailguard.adapters.sd_notify import notify, watchdog_seconds
-from mailguard.adapters.second_channel import second_channels
+from mailguard.adapters.second_channel import AppriseChannel
 from mailguard.adapters.smtp_in import RelayServer, listening_socket
 from mailguard.adapters.smtp_out import SmtpCourier
 from mailguard.adapters.smtp_settings import FilterPosition, RelaySettings
 from mailguard.adapters.store.opening import OpenedStore, open_store
-from mailguard.adapters.ticker import Ticker
 from mailguard.app import failpoints
-from mailguard.app.acknowledge import AcknowledgingGate
+from mailguard.app.acknowledge import AnswerReader
 from mailguard.app.audit_trail import AuditTrail, TrailKey
 from mailguard.app.casebook import Casebook
 from mailguard.app.digest import DigestPerformer
@@ -44,24 +45,29 @@ from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.escalation_performer import EscalationPerformer, SecondChannelPerformer
 from mailguard.app.gate import PolicyGate
 from mailguard.app.inspect import Inspector
-from mailguard.app.list_reload import ListReloader
+from mailguard.app.list_reload import CurrentLists, ListsRefused, ListsReplaced
+from mailguard.app.lists import IndexedLists
+from mailguard.app.own_address_gate import OwnAddressGate
 from mailguard.app.performing import Performer
 from mailguard.app.planning import ReportPlanner
+from mailguard.app.ports import SecondChannel
 from mailguard.app.ports_store import AuditEntry, Store
+from mailguard.app.readers import Readers
 from mailguard.app.release import MovePerformer, ReleasePerformer
 from mailguard.app.report_performer import ReportPerformer
+from mailguard.app.schedule import Job, digest_job
 from mailguard.app.staff_notice import StaffNoticePerformer
-from mailguard.config import LoadedConfig
+from mailguard.config import ConfigProblem, LoadedConfig
 from mailguard.daemon_settings import (
     courier_settings,
     effects_settings,
     mailboxes_settings,
-    own_address,
     process_name,
     relay_settings,
     store_settings,
 )
 from mailguard.domain.case import EffectKind
+from mailguard.domain.words import Role
 from mailguard.reading.message import read
 from mailguard.wiring import Parts, list_files, make_parts, surroundings
 
@@ -71,6 +77,7 @@ PART_NAMES = ("relay", "mailboxes", "effects")
 _MARK_PURPOSE = "mark"
 _FLUSH_SECONDS = 5.0
 _HOUR_SECONDS = 3600.0
+_SEEN_DAYS = 120
 
 
 @dataclass(slots=True)
@@ -81,10 +88,10 @@ class Running:
     parts: Parts
     opened: OpenedStore
     settings: EffectsSettings
-    lists: ListReloader
+    lists: CurrentLists
     inspector: Inspector
     gate: PolicyGate
-    edge: AcknowledgingGate
+    edge: OwnAddressGate
     casebook: Casebook
     trail: AuditTrail
     worker: EffectsWorker
@@ -100,14 +107,14 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
     store, blobs = opened.store, opened.blobs
     mark_key = store.keys.derived(_MARK_PURPOSE)
     settings = effects_settings(loaded, mark_key=mark_key, clauses=parts.policy.clauses)
-    lists = ListReloader(
-        files=list_files(loaded),
-        surroundings=surroundings(loaded, parts.school),
-        first=parts.lists,
-        on_loaded=lambda version: _audit(store, "lists:school:reloaded", {"version": version}),
-        on_refused=lambda problems: _lists_refused(store, problems),
+    lists = CurrentLists(
+        list_files(loaded), surroundings(loaded, parts.school), lambda news: _lists_news(store, news)
     )
-    inspector = parts.inspector(lists=lists.current)
+
+    def directory() -> IndexedLists:
+        return lists.lists
+
+    inspector = parts.inspector(lists=directory)
     casebook = Casebook(store, blobs, zone=ZoneInfo(parts.school.timezone))
     trail = AuditTrail(
         store,
@@ -115,21 +122,29 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
         check_signature=is_genuine_signature,
     )
     report = ReportPerformer(
-        store=store, blobs=blobs, courier=courier, settings=settings, directory=lists.current, read=read, clock=parts.clock
+        store=store,
+        blobs=blobs,
+        courier=courier,
+        settings=settings,
+        directory=directory,
+        read=read,
+        clock=parts.clock,
     )
-    channels, general = second_channels(loaded.config)
+    channels, general = _second_channels(loaded)
     performers: dict[EffectKind, Performer] = {
         EffectKind.REPORT: report,
-        EffectKind.ESCALATE: EscalationPerformer(store=store, settings=settings, directory=lists.current),
+        EffectKind.ESCALATE: EscalationPerformer(store=store, settings=settings, directory=directory),
         EffectKind.SECOND_CHANNEL: SecondChannelPerformer(
-            store=store, settings=settings, directory=lists.current, channels=channels, general=general
+            store=store, settings=settings, directory=directory, channels=channels, general=general
         ),
         EffectKind.RELEASE: ReleasePerformer(
             store=store, blobs=blobs, courier=courier, settings=settings, clock=parts.clock
         ),
-        EffectKind.STAFF_NOTICE: StaffNoticePerformer(store=store, courier=courier, settings=settings, clock=parts.clock),
+        EffectKind.STAFF_NOTICE: StaffNoticePerformer(
+            store=store, courier=courier, settings=settings, clock=parts.clock
+        ),
         EffectKind.DIGEST: DigestPerformer(
-            store=store, courier=courier, settings=settings, directory=lists.current, trail=trail, clock=parts.clock
+            store=store, courier=courier, settings=settings, directory=directory, clock=parts.clock
         ),
     }
     if mailboxes is not None:
@@ -153,14 +168,11 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
         on_recorded=worker.wake,
         on_alarm=_alarm,
     )
-    edge = AcknowledgingGate(
+    edge = OwnAddressGate(
         gate,
-        own_address=own_address(loaded),
-        casebook=casebook,
-        store=store,
-        settings=settings,
-        directory=lists.current,
+        answers=AnswerReader(store=store, settings=settings, directory=directory),
         read=inspector.read,
+        is_role_address=lambda address: _is_role_address(address, settings, directory()),
     )
     return Running(
         loaded=loaded,
@@ -185,8 +197,7 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
     stopping = threading.Event()
     threads: list[threading.Thread] = []
     supervisor: MailboxSupervisor | None = None
-    ticker = Ticker(timezone=loaded.config.school.timezone)
-    _schedule(running, ticker)
+    clockwork = Clockwork(_jobs(running), on_alarm=_alarm)
     store = running.opened.store
     _audit(store, "daemon:service:started", {"parts": sorted(names), "policy": running.parts.policy.version})
     running.lists.start()
@@ -194,7 +205,7 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
         threads.append(_thread("effects", lambda: running.worker.run(stopping)))
     if "mailboxes" in names:
         supervisor = _mailboxes(running)
-    ticker.start()
+    clockwork.start()
     try:
         if "relay" in names:
             _serve_relay(running, stopping, command)
@@ -206,7 +217,7 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
         running.worker.wake()
         if supervisor is not None:
             supervisor.stop()
-        ticker.stop()
+        clockwork.stop()
         running.lists.stop()
         for thread in threads:
             thread.join(timeout=10.0)
@@ -220,13 +231,12 @@ def run_relay_worker(loaded: LoadedConfig, state_folder: Path) -> None:
     configure_logs()
     running = start_parts(loaded, state_folder)
     running.lists.start()
-    ticker = Ticker(timezone=loaded.config.school.timezone)
-    ticker.every(_FLUSH_SECONDS, running.gate.flush_counts, name="counters")
-    ticker.start()
+    clockwork = Clockwork([_counters(running)], on_alarm=_alarm)
+    clockwork.start()
     try:
         asyncio.run(run_worker(_relay_server(running, relay_settings(loaded)), os.environ))
     finally:
-        ticker.stop()
+        clockwork.stop()
         running.lists.stop()
         running.gate.flush_counts()
         running.opened.store.close()
@@ -262,7 +272,7 @@ async def _serve_here(running: Running, settings: RelaySettings) -> None:
 def _relay_server(running: Running, settings: RelaySettings) -> RelayServer:
     section = running.loaded.config.authentication
     before_queue = settings.position is FilterPosition.BEFORE_QUEUE
-    verifies = section.verify == "always" or (section.verify == "auto" and before_queue)
+    verifies = section.verify == "auto" and before_queue
     verifier = (
         DnsAuthentication(
             resolver=dns.resolver.Resolver(),
@@ -296,25 +306,36 @@ def _mailboxes(running: Running) -> MailboxSupervisor | None:
     return supervisor
 
 
-def _schedule(running: Running, ticker: Ticker) -> None:
+def _jobs(running: Running) -> list[Job]:
     """What time alone brings about. Each is idempotent: a clock that fires twice, or two daemons, do no harm."""
-    from mailguard.app.schedule import daily_digest, hourly_upkeep
-
-    store, settings = running.opened.store, running.settings
-    ticker.every(_FLUSH_SECONDS, running.gate.flush_counts, name="counters")
-    ticker.every(
-        _HOUR_SECONDS, lambda: hourly_upkeep(store, running.opened.blobs, clock=running.parts.clock), name="upkeep"
-    )
-    ticker.every(_HOUR_SECONDS, lambda: _checkpoint(running.trail), name="checkpoint")
-    ticker.daily(
-        settings.digest_at, lambda: daily_digest(store, settings, clock=running.parts.clock), name="digest"
-    )
+    store = running.opened.store
+    jobs = [
+        _counters(running),
+        digest_job(store, running.settings, running.worker.wake),
+        Job(name="checkpoint", seconds=_HOUR_SECONDS, call=lambda: _checkpoint(running.trail)),
+        Job(name="upkeep", seconds=_HOUR_SECONDS, call=lambda: _upkeep(running)),
+    ]
     if (pause := watchdog_seconds()) > 0:
-        ticker.every(pause, lambda: _sign_of_life(store), name="watchdog")
+        jobs.append(Job(name="watchdog", seconds=pause, call=lambda: _sign_of_life(store)))
+    return jobs
+
+
+def _counters(running: Running) -> Job:
+    return Job(name="counters", seconds=_FLUSH_SECONDS, call=running.gate.flush_counts)
 
 
 def _checkpoint(trail: AuditTrail) -> None:
     trail.checkpoint()
+
+
+def _upkeep(running: Running) -> None:
+    """Drop what no longer serves: blobs that no message refers to, old mailbox keys and attempts."""
+    now = running.parts.clock.now()
+    running.opened.blobs.sweep(before=now - timedelta(hours=1))
+    with running.opened.store.transaction() as transaction:
+        transaction.ledger.forget_old(
+            seen_before=now - timedelta(days=_SEEN_DAYS), attempts_before=now - timedelta(days=1)
+        )
 
 
 def _sign_of_life(store: Store) -> None:
@@ -329,9 +350,36 @@ def _audit(store: Store, tag: str, detail: dict[str, object]) -> None:
         transaction.audit.append(AuditEntry(tag=tag, actor="daemon", detail=detail))
 
 
-def _lists_refused(store: Store, problems: tuple[str, ...]) -> None:
-    log.error("lists_refused", problems=list(problems)[:20])
-    _audit(store, "lists:school:refused", {"problems": len(problems)})
+def _lists_news(store: Store, news: ListsReplaced | ListsRefused) -> None:
+    """On the record and in the log; problems may name people, so the log has files, lines and counts only."""
+    match news:
+        case ListsReplaced():
+            log.info("lists_replaced", old=news.old_version, new=news.new_version)
+            _audit(store, "lists:school:replaced", {"old": news.old_version, "new": news.new_version})
+        case ListsRefused():
+            places = [f"{problem.file}:{problem.line}" for problem in news.problems]
+            log.error("lists_refused", kept=news.kept_version, places=places[:20])
+            _audit(store, "lists:school:refused", {"kept": news.kept_version, "problems": len(places)})
+
+
+def _is_role_address(address: str, settings: EffectsSettings, lists: IndexedLists) -> bool:
+    readers = Readers(settings=settings, directory=lists)
+    return any(address.lower() in readers.addresses_of(role) for role in settings.contacts)
+
+
+def _second_channels(loaded: LoadedConfig) -> tuple[dict[Role, SecondChannel], SecondChannel | None]:
+    """Each role's own channel, and the school's. Raises ConfigProblem for a URL that no service fits."""
+    config = loaded.config
+    try:
+        general = AppriseChannel(config.second_channel.urls) if config.second_channel.urls else None
+        own: dict[Role, SecondChannel] = {
+            role: AppriseChannel([section.second_channel])
+            for role in Role
+            if (section := getattr(config.roles, role.value)) is not None and section.second_channel
+        }
+    except ValueError as problem:
+        raise ConfigProblem([f"{loaded.path}: {problem}; see docs/reference/configuration.md"]) from problem
+    return own, general
 
 
 def _alarm(event: str, subject: str) -> None:
@@ -339,7 +387,13 @@ def _alarm(event: str, subject: str) -> None:
 
 
 def _progress(progress: PassProgress) -> None:
-    log.info("mailbox_pass", account=progress.account, folder=progress.folder, done=progress.done, total=progress.total)
+    log.info(
+        "mailbox_pass",
+        account=progress.account,
+        folder=progress.folder,
+        done=progress.done,
+        total=progress.total,
+    )
 
 
 def _ready() -> None:

@@ -156,7 +156,8 @@ def effects_settings(loaded: LoadedConfig, *, mark_key: bytes, clauses: Mapping[
         ),
         review_url=config.review.url,
         digest_at=config.hours.digest_at,
-        has_second_channel=bool(config.second_channel.urls),
+        has_second_channel=bool(config.second_channel.urls)
+        or any(section is not None and bool(section.second_channel) for section in sections.values()),
         staff_notices=config.outgoing.staff_notices,
     )
 

@@ -184,4 +184,5 @@ def surroundings(loaded: LoadedConfig, school: School) -> Surroundings:
         nicknames=Nicknames.from_csv(nicknames),
         free_mail_domains=read_domains(free_mail),
         personal_mail_domains=tuple(loaded.config.school.personal_mail_domains),
+        dot_blind_domains=frozenset(loaded.config.school.dot_blind_domains),
     )

@@ -18,7 +18,7 @@ from mailguard.app.case_opening import NewRecipient, Opening, PlanEffects
 from mailguard.app.casebook import Casebook
 from mailguard.app.explain import one_match_a_person, person_object, platform_object, scores_object
 from mailguard.app.inspect import Inspection, Inspector
-from mailguard.app.ports import Clock, Receipt, RecipientOutcome, Recorded, TemporaryFailure
+from mailguard.app.ports import Clock, Judgement, Receipt, RecipientOutcome, Recorded, TemporaryFailure
 from mailguard.app.ports_store import DecisionRecord, Store
 from mailguard.domain.case import Mode, notification_cluster_key, words_cluster_key
 from mailguard.domain.decide import Outcome
@@ -122,15 +122,17 @@ class PolicyGate:
             ) from problem
         return self._inspector.inspect_envelope_only(raw, envelope)
 
-    def record(self, judgement: Judged) -> Recorded:
+    def record(self, judgement: Judgement) -> Recorded:
         """Durable hold and T1. Raises TemporaryFailure when it could not be made durable."""
+        judgement = _own(judgement)
         opened = self._casebook.open_or_join(self._opening(judgement), self._plan_effects)
         if opened.newly:
             self.count(judgement)
             self._on_recorded()
         return Recorded(case_id=opened.case_id, newly=opened.newly)
 
-    def count(self, judgement: Judged) -> None:
+    def count(self, judgement: Judgement) -> None:
+        judgement = _own(judgement)
         headline = judgement.inspection.headline
         day = judgement.receipt.received_at.astimezone(self._zone).date()
         with self._counts_lock:
@@ -220,6 +222,13 @@ class PolicyGate:
         return words_cluster_key(
             sender=sender, text=text, row=headline.row.code, report_roles=inspection.route.to, local_day=day
         )
+
+
+def _own(judgement: Judgement) -> Judged:
+    """What this gate has judged itself. Raises TypeError for anything else: a fault in the wiring."""
+    if not isinstance(judgement, Judged):
+        raise TypeError(f"{type(judgement).__name__} was not judged by this gate")
+    return judgement
 
 
 def decision_record(inspection: Inspection) -> DecisionRecord:

@@ -97,6 +97,10 @@ class Inspector:
         )
         return self._decided(facts, envelope, Authentication(), Scores(), None, self.lists(), "")
 
+    def read(self, raw: bytes) -> MessageFacts:
+        """Bytes to facts, with this school's trusted verifiers."""
+        return read(raw, trusted_authserv_ids=self.trusted_authserv_ids)
+
     @staticmethod
     def digest(raw: bytes) -> str:
         """Hex SHA-256."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -64,14 +65,16 @@ Exit status: 0 intact, 1 cannot be read, 3 altered, cut or not genuine."""
 @json_option
 @click.option("--export", "export_file", type=click.File("r", encoding="utf-8"), help="An exported trail.")
 @click.option("--key", "key_text", help="Public key, as printed in every digest.")
-@click.option("--note", "note_files", multiple=True, type=click.File("r"), help="A checkpoint kept elsewhere.")
+@click.option(
+    "--note", "note_files", multiple=True, type=click.File("r"), help="A checkpoint kept elsewhere."
+)
 def verify(
     config_path: Path,
     state_folder: Path,
     as_json: bool,
-    export_file: click.utils.LazyFile | None,
+    export_file: TextIO | None,
     key_text: str | None,
-    note_files: tuple[click.utils.LazyFile, ...],
+    note_files: tuple[TextIO, ...],
 ) -> None:
     """Walk the whole chain and its signatures; name what was altered, removed, reordered or cut."""
     notes = [file.read() for file in note_files]
@@ -82,7 +85,9 @@ def verify(
             key = parse_verifier_key(key_text)
         except ValueError as problem:
             raise click.UsageError(f"--key: {problem}") from problem
-        result = verify_export(export_file, key=key, check_signature=is_genuine_signature, further_notes=notes)
+        result = verify_export(
+            export_file, key=key, check_signature=is_genuine_signature, further_notes=notes
+        )
     else:
         with opened_school(config_path, state_folder) as school:
             result = school.trail.verify(further_notes=notes)
@@ -135,5 +140,3 @@ def checkpoint(config_path: Path, state_folder: Path) -> None:
     """Sign the head of the trail now and print the note: keep it somewhere else."""
     with opened_school(config_path, state_folder) as school:
         click.echo(school.trail.checkpoint(), nl=False)
-
-

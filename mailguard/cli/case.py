@@ -33,9 +33,13 @@ Exit status: 0 ok, 1 the store cannot be opened.""",
 @config_option
 @state_option
 @json_option
-@click.option("--state", "state_word", type=click.Choice([state.value for state in CaseState]), help="Only these.")
+@click.option(
+    "--state", "state_word", type=click.Choice([state.value for state in CaseState]), help="Only these."
+)
 @click.option("--limit", default=50, show_default=True, help="At most so many, newest first; 0 for all.")
-def list_cases(config_path: Path, state_folder: Path, as_json: bool, state_word: str | None, limit: int) -> None:
+def list_cases(
+    config_path: Path, state_folder: Path, as_json: bool, state_word: str | None, limit: int
+) -> None:
     """List cases, newest first."""
     states = None if state_word is None else {CaseState(state_word)}
     with opened_school(config_path, state_folder) as school, school.store.reading() as transaction:
@@ -151,8 +155,14 @@ def _perform(school: OpenedSchool, case_id: str, act: Callable[[Casebook], Chang
         stop([f"{case_id}: no such case; see: mailguard case list"], status=FAILED)
     case = changed.case
     if not changed.is_changed:
-        who, when = (case.decided_by, case.decided_at) if case.decided_at else (case.acknowledged_by, case.acknowledged_at)
-        click.echo(f"{case.id} was {case.state.value} already, by {who} at {when:%Y-%m-%d %H:%M} UTC; nothing was changed.")
+        who, when = (
+            (case.decided_by, case.decided_at)
+            if case.decided_at
+            else (case.acknowledged_by, case.acknowledged_at)
+        )
+        click.echo(
+            f"{case.id} was {case.state.value} already, by {who} at {when:%Y-%m-%d %H:%M} UTC; nothing was changed."
+        )
         sys.exit(PROBLEMS)
     click.echo(f"{case.id} is {case.state.value}.")
     for effect in changed.effects:

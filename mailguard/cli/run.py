@@ -23,7 +23,12 @@ Exit status: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong usage.""
 )
 @config_option
 @state_option
-@click.option("--relay-worker", is_flag=True, hidden=True, help="One of several relay processes (started by the parent).")
+@click.option(
+    "--relay-worker",
+    is_flag=True,
+    hidden=True,
+    help="One of several relay processes (started by the parent).",
+)
 @click.argument("parts", nargs=-1, type=click.Choice(["relay", "mailboxes", "effects"]))
 def command(config_path: Path, state_folder: Path, relay_worker: bool, parts: tuple[str, ...]) -> None:
     """Run the relay, the mailbox reader and the effects worker (all three when none is named) until SIGTERM.
@@ -47,4 +52,8 @@ def command(config_path: Path, state_folder: Path, relay_worker: bool, parts: tu
     except StoreProblem as problem:
         stop([str(problem)])
     except OSError as problem:
-        stop([f"{config_path}: cannot listen on {loaded.config.relay.listen}: {problem.strerror}; is it running already?"])
+        stop(
+            [
+                f"{config_path}: cannot listen on {loaded.config.relay.listen}: {problem.strerror}; is it running already?"
+            ]
+        )

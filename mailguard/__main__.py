@@ -1,0 +1,5 @@
+"""``python -m mailguard``."""
+
+from mailguard.cli import main
+
+main()
