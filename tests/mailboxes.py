@@ -228,11 +228,11 @@ def renumber(dovecot: DovecotServer, user: str) -> None:
 class Wire:
     """A proxy before an IMAP server. What the client said is in ``said``; it can fall silent or be cut."""
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, host: str) -> None:
         self.said = b""
         self.is_silent = False
         self._server_port = server_port
-        self._listener = socket.create_server((HOST, 0))
+        self._listener = socket.create_server((host, 0))
         self._open: list[socket.socket] = []
         self._is_closed = False
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -295,8 +295,9 @@ class Wire:
 
 
 @contextlib.contextmanager
-def wire_to(server_port: int) -> Iterator[Wire]:
-    wire = Wire(server_port)
+def wire_to(server_port: int, *, host: str = HOST) -> Iterator[Wire]:
+    """Listens on ``host``, which may be any loopback address."""
+    wire = Wire(server_port, host)
     try:
         yield wire
     finally:
