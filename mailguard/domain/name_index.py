@@ -131,8 +131,11 @@ class NameIndex:
             for surname in spans if meanings else ():
                 gap = max(surname.start - given.end, given.start - surname.end)
                 if 0 <= gap <= _WIDEST_GAP:
+                    is_reversed = surname.start < given.start
                     for candidate, slip in self._listed_surnames(surname):
-                        yield from self._pair(meanings, candidate, looseness=slip + min(gap, 1))
+                        # "William Harrison" is not Harry Williams: a slip weighs more with the surname first.
+                        extra = min(gap, 1) + (1 if slip and is_reversed else 0)
+                        yield from self._pair(meanings, candidate, looseness=slip + extra)
         if len(words) == 1:
             yield from self._run_together(words[0])
 
@@ -192,7 +195,7 @@ def _at_commas(piece: str) -> list[str]:
     before, comma, after = piece.partition(",")
     if not comma:
         return [piece]
-    surname = before.split()
+    surname = _WORD.findall(before)
     is_surname = len(surname) == 1 or before.isupper() or (surname and fold_letters(surname[0]) in PARTICLES)
     if is_surname and "," not in after:
         return [f"{before} {after}"]

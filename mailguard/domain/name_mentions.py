@@ -29,10 +29,10 @@ _INTRODUCTION = re.compile(
     r"(?P<name>[^\W\d_][^\n.,;:!?()]{2,60})",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(
-    r"\b(?:from|thanks|thank\s+you|thankyou|thx|ty|cheers|love|lots\s+of|many|regards|kind|best|warm|wishes|yours|"
-    r"sincerely|faithfully|truly|respectfully|sent|by|x+|diolch|pozdrawiam|gracias|merci|shukran|shukriya|year|yr|"
-    r"form|class|tutor|group|the|and|your|student|pupil|ps|bye|ttyl|xoxo|see|you|u|soon|in)\b",
+_LEAVE = re.compile(
+    r"^(?:[\W_]*\b(?:from|thanks?|you|thankyou|thx|ty|cheers|love|lots|of|many|kind|best|warm|regards|wishes|yours|"
+    r"sincerely|faithfully|truly|respectfully|sent|by|x+|diolch|pozdrawiam|gracias|merci|shukran|shukriya|your|student|"
+    r"pupil|ps|bye|ttyl|xoxo|see|u|soon|in)\b)*[\W_]*",
     re.IGNORECASE,
 )
 _KIN = (
@@ -80,8 +80,7 @@ def signed_lines(text: str) -> Iterator[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     near = lines if len(lines) <= _FIRST_LINES + _LAST_LINES else lines[:_FIRST_LINES] + lines[-_LAST_LINES:]
     for line in near:
-        if _is_signature(line):
-            yield line
+        yield from _signature(line)
 
 
 def _introduced(words: list[str]) -> Iterator[str]:
@@ -94,13 +93,15 @@ def _introduced(words: list[str]) -> Iterator[str]:
         yield f"{words[0]} {words[1]}{words[2]}"
 
 
-def _is_signature(line: str) -> bool:
+def _signature(line: str) -> Iterator[str]:
+    """A short line that begins with a name, words of leave-taking apart."""
     if len(line) > _LONGEST_SIGNATURE or _NOT_SIGNED.search(line):
-        return False
-    # What stays may be more than the name: a form, a nickname; a sentence stays longer.
-    return (
-        len(_WORD.findall(line)) > 1 and len(_WORD.findall(_CLOSING.sub(" ", line))) <= 2 + _MOST_WORDS_BESIDE
-    )
+        return
+    name = _LEAVE.sub("", line)
+    words = _WORD.findall(name)
+    # What follows the name may be a form or a nickname; a sentence is longer.
+    if len(words) <= 2 + _MOST_WORDS_BESIDE:
+        yield from [name] if "," in name else _introduced(words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,18 +22,20 @@ SHORTEST_LOCAL = 6
 """Below this many letters and digits one slip makes another person, not a variant."""
 _SHORTEST_SAME_LOCAL = 4
 _SHORTEST_SKELETON = 5
+# Where the local part is a pupil's already, a short domain may be imitated too.
+_SHORTEST_SKELETON_OF_KNOWN = 3
 _SHORTEST_SLIPPED_SKELETON = 8
 
 
 class LookalikeDomains:
     """The domains that are protected, by what a reader sees of them."""
 
-    def __init__(self, domains: Iterable[str]) -> None:
+    def __init__(self, domains: Iterable[str], *, shortest: int = _SHORTEST_SKELETON) -> None:
         self._skeletons = frozenset(
             skeleton
             for domain in domains
             for skeleton in domain_skeletons(domain)
-            if len(skeleton) >= _SHORTEST_SKELETON
+            if len(skeleton) >= shortest
         )
         near: dict[str, set[str]] = {}
         for skeleton in self._skeletons:
@@ -75,7 +77,9 @@ class NearAddresses:
                     continue
                 self._domains_of.setdefault(bare, []).append((domain, pupil))
                 if domain not in self._skeletons:
-                    self._skeletons[domain] = LookalikeDomains((domain,))
+                    self._skeletons[domain] = LookalikeDomains(
+                        (domain,), shortest=_SHORTEST_SKELETON_OF_KNOWN
+                    )
                 if covering_domain(domain, covered):
                     continue
                 self._by_local.setdefault((domain, bare), {})[pupil.id] = pupil
