@@ -154,6 +154,9 @@ class AccountWatcher:
         first, *others = self._scanners.values()
         failures: list[TemporaryFailure] = []
         has_more = self._sweep(session, first, failures)
+        if not failures:
+            # A first pass may last for hours: what counts is that the first folder is being read.
+            self.last_success = time.monotonic()
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + self._settings.sweep_seconds
             for scanner in others:

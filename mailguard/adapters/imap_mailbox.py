@@ -13,7 +13,7 @@ batch or one message. FAILURE: what cannot be fetched keeps the checkpoint befor
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Semaphore
@@ -22,8 +22,9 @@ from typing import Protocol
 import structlog
 
 from mailguard.adapters.imap_envelope import envelope_of, has_own_mark, header_of, seen_key
+from mailguard.adapters.imap_fetch import MessageFetcher
 from mailguard.adapters.imap_progress import FolderProgress, load_progress, save_checkpoint
-from mailguard.adapters.imap_session import ConnectionGone, FolderState, ImapRefused, ImapSession, MessageHead
+from mailguard.adapters.imap_session import ConnectionGone, FolderState, ImapSession, MessageHead
 from mailguard.adapters.imap_settings import ImapAccount, MailboxesSettings
 from mailguard.app.ports import Clock, Gate, ImapLocation, Judgement, Receipt, TemporaryFailure
 from mailguard.app.ports_store import Store
@@ -33,10 +34,7 @@ from mailguard.domain.words import Disposition
 log = structlog.get_logger(__name__)
 
 ATTEMPTS_BEFORE_UNREAD = 3
-_FETCHES_BEFORE_PAUSE = 3
-_UNFETCHABLE_PAUSE_SECONDS = 300.0
 _CHECKPOINT_AGE_SECONDS = 300.0
-_LARGE_MESSAGE_WAIT_SECONDS = 60.0
 _INBOX = "INBOX"
 
 
@@ -98,10 +96,10 @@ class FolderScanner:
         self._parts = parts
         self._settings = parts.settings
         self._state: FolderState | None = None
+        self._uidvalidity = 0
         self._highest_uid = 0
         self._done: set[int] = set()
-        self._failed_fetches: dict[int, int] = {}
-        self._paused_until: dict[int, float] = {}
+        self._fetcher = self._new_fetcher()
 
     def has_news(self, session: ImapSession) -> bool:
         """False when STATUS shows just what the last complete sweep saw."""
@@ -113,10 +111,13 @@ class FolderScanner:
 
     def sweep(self, session: ImapSession, *, seconds: float, is_stopping: Callable[[], bool]) -> SweepCount:
         """Read what is new, for about so long; leaves the folder open (EXAMINE). Raises TemporaryFailure."""
-        before, self._state = self._state, None
+        self._state = None
         state = session.open_folder(self.folder)
-        if before is not None and before.uidvalidity != state.uidvalidity:
-            self._forget()
+        if self._uidvalidity != state.uidvalidity:
+            # What is known of UIDs counts under one UIDVALIDITY only.
+            self._uidvalidity = state.uidvalidity
+            self._done = set()
+            self._fetcher = self._new_fetcher()
         count = SweepCount()
         progress = self._load(session, state)
         existing, fresh = self._unread(session, progress)
@@ -125,12 +126,12 @@ class FolderScanner:
         todo = self._open(fresh, progress) + self._open(existing, progress)
         deadline = time.monotonic() + seconds
         failed: TemporaryFailure | None = None
-        for batch in self._batches(session, todo):
+        for batch in self._fetcher.batches(session, todo):
             if is_stopping() or time.monotonic() > deadline:
                 count.has_more = True
                 break
             try:
-                self._handle(session, progress, batch, count)
+                self._handle(session, progress, batch, count, is_stopping)
             except ConnectionGone:
                 raise
             except TemporaryFailure as error:
@@ -145,14 +146,18 @@ class FolderScanner:
             raise failed
         if not count.has_more:
             self._finish(progress, existing, fresh)
-            if not self._paused_until:
+            if not self._fetcher.has_failed:
                 self._state = state
         return count
 
-    def _forget(self) -> None:
-        self._done.clear()
-        self._failed_fetches.clear()
-        self._paused_until.clear()
+    def _new_fetcher(self) -> MessageFetcher:
+        return MessageFetcher(
+            account_id=self._account.id,
+            batch_messages=self._settings.batch_messages,
+            batch_bytes=self._settings.batch_bytes,
+            large=self._parts.large,
+            on_alarm=self._parts.on_alarm,
+        )
 
     def _load(self, session: ImapSession, state: FolderState) -> FolderProgress:
         uid_next = state.uid_next or max(session.uids_above(0), default=0) + 1
@@ -174,107 +179,46 @@ class FolderScanner:
         return existing, session.uids_above(max(progress.last_uid, last_existing))
 
     def _open(self, uids: Sequence[int], progress: FolderProgress) -> list[int]:
-        return [uid for uid in uids if uid > progress.last_uid and uid not in self._done]
-
-    def _batches(self, session: ImapSession, uids: Sequence[int]) -> Iterator[list[MessageHead]]:
-        """Messages to fetch together: few enough, and small enough together, or one alone."""
-        now = time.monotonic()
-        ready = [uid for uid in uids if self._paused_until.get(uid, 0.0) <= now]
-        for start in range(0, len(ready), self._settings.batch_messages):
-            wanted = ready[start : start + self._settings.batch_messages]
-            heads = session.heads(wanted)
-            self._done.update(set(wanted) - {head.uid for head in heads})
-            batch: list[MessageHead] = []
-            size = 0
-            for head in heads:
-                if batch and size + head.size_bytes > self._settings.batch_bytes:
-                    yield batch
-                    batch, size = [], 0
-                batch.append(head)
-                size += head.size_bytes
-            if batch:
-                yield batch
+        return [
+            uid
+            for uid in uids
+            if uid > progress.last_uid and uid not in self._done and uid not in self._fetcher.gone
+        ]
 
     def _handle(
-        self, session: ImapSession, progress: FolderProgress, batch: Sequence[MessageHead], count: SweepCount
+        self,
+        session: ImapSession,
+        progress: FolderProgress,
+        batch: Sequence[MessageHead],
+        count: SweepCount,
+        is_stopping: Callable[[], bool],
     ) -> None:
         """Judge a batch; adds to ``_done`` what needs no second look. Raises the first failure at the end."""
-        ledger_key = f"{progress.checkpoint_key}:{batch[0].uid}"
+        attempt_key = f"{progress.checkpoint_key}:{batch[0].uid}"
         with self._parts.store.transaction() as transaction:
-            is_cautious = transaction.ledger.begin_attempt(ledger_key) > 1
+            is_cautious = transaction.ledger.begin_attempt(attempt_key) > 1
         keys: list[str] = []
         failed: TemporaryFailure | None = None
-        for head, raw in self._fetch(session, batch, one_by_one=is_cautious):
-            self._parts.failpoint("imap-fetched")
-            try:
-                keys.extend(self._take(session, progress, head, raw, count, is_cautious=is_cautious))
-            except TemporaryFailure as error:
-                failed = failed or error
-                continue
-            self._done.add(head.uid)
+        try:
+            for head, raw in self._fetcher.fetch(session, batch, one_by_one=is_cautious):
+                self._parts.failpoint("imap-fetched")
+                try:
+                    keys.extend(self._take(session, progress, head, raw, count, is_cautious=is_cautious))
+                except TemporaryFailure as error:
+                    failed = failed or error
+                else:
+                    self._done.add(head.uid)
+                if is_stopping():
+                    break
+        except ConnectionGone as error:
+            failed = error
         with self._parts.store.transaction() as transaction:
             for key in keys:
                 transaction.ledger.see(self._account.id, key)
             if failed is None:
-                transaction.ledger.forget_attempts(ledger_key)
+                transaction.ledger.forget_attempts(attempt_key)
         if failed is not None:
             raise failed
-
-    def _fetch(
-        self, session: ImapSession, batch: Sequence[MessageHead], *, one_by_one: bool
-    ) -> Iterator[tuple[MessageHead, bytes]]:
-        is_large = sum(head.size_bytes for head in batch) > self._settings.batch_bytes
-        # Waited for no longer than this: another server's slowness is not this account's.
-        has_room = is_large and self._parts.large.acquire(timeout=_LARGE_MESSAGE_WAIT_SECONDS)
-        try:
-            if not one_by_one:
-                try:
-                    bodies = session.bodies([head.uid for head in batch])
-                except ImapRefused:
-                    one_by_one = True
-                else:
-                    for head in batch:
-                        if head.uid in bodies:
-                            yield head, bodies.pop(head.uid)
-                        else:
-                            self._missing(session, head)
-            if one_by_one:
-                for head in batch:
-                    raw = self._fetch_one(session, head)
-                    if raw is not None:
-                        yield head, raw
-        finally:
-            if has_room:
-                self._parts.large.release()
-
-    def _fetch_one(self, session: ImapSession, head: MessageHead) -> bytes | None:
-        try:
-            raw = session.bodies([head.uid]).get(head.uid)
-        except ImapRefused:
-            self._fetch_failed(head)
-            return None
-        except ConnectionGone:
-            self._fetch_failed(head)
-            raise
-        if raw is None:
-            self._missing(session, head)
-        return raw
-
-    def _missing(self, session: ImapSession, head: MessageHead) -> None:
-        """No bytes: it has gone since, or the server cannot give them."""
-        if session.has_uid(head.uid):
-            self._fetch_failed(head)
-        else:
-            self._done.add(head.uid)
-
-    def _fetch_failed(self, head: MessageHead) -> None:
-        failures = self._failed_fetches[head.uid] = self._failed_fetches.get(head.uid, 0) + 1
-        if failures >= _FETCHES_BEFORE_PAUSE:
-            self._paused_until[head.uid] = time.monotonic() + _UNFETCHABLE_PAUSE_SECONDS
-            log.error(
-                "mailbox_message_unfetchable", account=self._account.id, uid=head.uid, failures=failures
-            )
-            self._parts.on_alarm("mailbox_message_unfetchable", self._account.id)
 
     def _take(
         self,
@@ -289,7 +233,8 @@ class FolderScanner:
         """Judge one message and record or count it; what to remember as seen: nothing of what is held."""
         now = self._parts.clock.now()
         header = header_of(raw)
-        key = seen_key(header, raw)
+        # A copy to oneself must not hide what was sent: the two are judged by different rows.
+        key = f"sent:{seen_key(header, raw)}" if self._is_sent else seen_key(header, raw)
         arrived_at = min(head.internal_date or now, now)
         if not self._is_sent and has_own_mark(
             header, raw, self._account, key=self._parts.mark_key, arrived_at=arrived_at
@@ -382,10 +327,8 @@ class FolderScanner:
     ) -> FolderProgress:
         """Move the checkpoint as far as everything before it is done."""
         waiting = self._open([*existing, *fresh], progress)
-        if waiting:
-            last_uid = min(waiting) - 1
-        else:
-            last_uid = max([progress.last_uid, progress.pass_.before_uid - 1, *fresh])
+        everything = max([progress.last_uid, progress.pass_.before_uid - 1, *fresh])
+        last_uid = min(waiting) - 1 if waiting else everything
         if last_uid <= progress.last_uid:
             return progress
         with self._parts.store.transaction() as transaction:
@@ -393,6 +336,7 @@ class FolderScanner:
                 transaction.ledger, progress, last_uid=last_uid, at=self._parts.clock.now()
             )
         self._done = {uid for uid in self._done if uid > last_uid}
+        self._fetcher.gone = {uid for uid in self._fetcher.gone if uid > last_uid}
         return moved
 
     def _finish(self, progress: FolderProgress, existing: Sequence[int], fresh: Sequence[int]) -> None:

@@ -211,7 +211,7 @@ class ImapMover:
             return False
         session.open_folder(folder)
         message_id = next(iter(header_of(raw).values("message-id")), "").strip()
-        if message_id and message_id.isascii():
+        if message_id and message_id.isascii() and message_id.isprintable():
             candidates = session.uids_with_message_id(message_id)
         elif location.internal_date is not None:
             day = location.internal_date.date()

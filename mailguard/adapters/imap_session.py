@@ -32,6 +32,8 @@ from mailguard.app.ports import TemporaryFailure
 
 _LONGEST_WORDS = 200
 _LOGOUT_SECONDS = 2.0
+# RFC 5530: not the credentials' fault.
+_PASSING_CODES = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 _COPYUID = re.compile(rb"\[COPYUID (\d+) \S+ (\d+)\]")
 _SHUT_FOLDERS = {b"\\noselect", b"\\nonexistent"}
 
@@ -334,6 +336,8 @@ class ImapSession:
             if isinstance(error.__context__, imaplib.IMAP4.abort):
                 self._throw_away()
                 raise ConnectionGone(f"{step} at {self._place}: the server hung up") from error
+            if any(code in str(error).upper() for code in _PASSING_CODES):
+                raise ImapRefused(f"{step} at {self._place}: {_words(error)}") from error
             raise LoginRefused(f"{step} at {self._place}: {_words(error)}") from error
         except (imaplib.IMAP4.abort, ProtocolError, OSError, EOFError) as error:
             self._throw_away()

@@ -129,7 +129,7 @@ class MailboxesSettings:
     connect_seconds: float = 10.0
     reply_seconds: float = 30.0
     retry_first_seconds: float = 1.0
-    retry_last_seconds: float = 300.0
+    retry_last_seconds: float = 60.0
     refused_login_seconds: float = 60.0  # less often: many servers lock an account that fails often
     stale_seconds: float = 600.0  # without a successful sweep, somebody is told
     batch_messages: int = 50

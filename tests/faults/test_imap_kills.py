@@ -90,7 +90,8 @@ def test_effects_worker_killed_while_taking_out_leaves_the_message_in_one_place(
     take_out(settings, held)
     assert list(server.messages(user)) == [1]
     quarantined = list(server.messages(user, QUARANTINE_FOLDER).values())
-    has_uidplus = b"UIDPLUS" in server.client(user).capabilities()
+    with server.client(user) as client:
+        has_uidplus = b"UIDPLUS" in client.capabilities()
     assert quarantined == ([] if hold is HoldIn.STORE and has_uidplus else [held.raw])
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mailguard.adapters.imap_mailbox import ATTEMPTS_BEFORE_UNREAD
+from mailguard.adapters.imap_mailbox import ATTEMPTS_BEFORE_UNREAD, FolderScanner
 from mailguard.app import mark
 from mailguard.app.ports import TemporaryFailure
-from tests.mailboxes import MARK_KEY, MailboxBench, mailbox_bench, renumber, sweep
+from tests.mailboxes import MARK_KEY, MailboxBench, imap_session, mailbox_bench, renumber, sweep
 from tests.servers import DovecotServer, make_message
 
 
@@ -213,3 +213,50 @@ def test_large_message_comes_alone_and_whole(dovecot: DovecotServer, bench: Mail
         dovecot.deliver(user, make_message(body="\r\n".join(["x" * 70] * (size // 70 + 1))))
     assert sweep(bench, settings).judged == 3
     assert max(len(judged.raw) for judged in bench.gate.counted) > 100_000
+
+
+def test_renumbering_after_a_failed_sweep_hides_no_mail(dovecot: DovecotServer, bench: MailboxBench) -> None:
+    user = dovecot.new_user()
+    settings = bench.settings(bench.account(dovecot, user))
+    scanner = FolderScanner(settings.accounts[0], "INBOX", is_sent=False, parts=bench.parts(settings))
+
+    def sweep_again() -> None:
+        with imap_session(settings.accounts[0]) as session:
+            scanner.sweep(session, seconds=30, is_stopping=lambda: False)
+
+    dovecot.deliver(user, make_message(body="please hold"))
+    dovecot.deliver(user, make_message(body="second"))
+    bench.gate.is_broken = True
+    with pytest.raises(TemporaryFailure):
+        sweep_again()
+    bench.gate.is_broken = False
+    renumber(dovecot, user)
+    dovecot.deliver(user, make_message(body="third"))
+    sweep_again()
+    assert len(bench.gate.recorded) == 1
+    assert any(b"third" in judged.raw for judged in bench.gate.counted)
+
+
+def test_copy_to_oneself_does_not_hide_what_was_sent(dovecot: DovecotServer, bench: MailboxBench) -> None:
+    user = dovecot.new_user()
+    settings = bench.settings(bench.account(dovecot, user))
+    raw = make_message(sender=f"{user}@school.test", to="pupil@outside.test")
+    dovecot.deliver(user, raw)
+    put(dovecot, user, raw, folder="Sent")
+    sweep(bench, settings)
+    assert sweep(bench, settings, "Sent", is_sent=True).judged == 1
+
+
+def test_stop_in_the_middle_of_a_batch_goes_on_from_there(
+    dovecot: DovecotServer, bench: MailboxBench
+) -> None:
+    user = dovecot.new_user()
+    settings = bench.settings(bench.account(dovecot, user))
+    for number in range(5):
+        dovecot.deliver(user, make_message(subject=str(number)))
+    scanner = FolderScanner(settings.accounts[0], "INBOX", is_sent=False, parts=bench.parts(settings))
+    with imap_session(settings.accounts[0]) as session:
+        scanner.sweep(session, seconds=30, is_stopping=lambda: len(bench.gate.counted) >= 2)
+    assert len(bench.gate.counted) == 2
+    sweep(bench, settings)
+    assert sorted(judged.location.uid for judged in bench.gate.counted) == [1, 2, 3, 4, 5]
