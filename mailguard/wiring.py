@@ -6,7 +6,7 @@ Nothing here opens a socket or a store; that is :mod:`mailguard.daemon`'s.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -166,13 +166,27 @@ def _toml(path: Path) -> dict[str, object]:
         raise ConfigProblem([f"{path}: is not TOML: {problem}; restore the shipped file"]) from problem
 
 
-def list_files(loaded: LoadedConfig) -> tuple[ListFile, ...]:
-    section = loaded.config.lists
+def list_files(loaded: LoadedConfig, *, replaced: Mapping[str, Path] | None = None) -> tuple[ListFile, ...]:
+    """The configured lists; ``replaced``: other files in their place, as given on a command line."""
+    other = replaced or {}
     return tuple(
-        ListFile(name=ListName(name), shown=str(path), path=loaded.resolve(path))
-        for name, path in section
+        ListFile(
+            name=ListName(name),
+            shown=str(other.get(name, path)),
+            path=other.get(name) or loaded.resolve(path),
+        )
+        for name, path in loaded.config.lists
         if path is not None
     )
+
+
+def list_problems(loaded: LoadedConfig, *, replaced: Mapping[str, Path] | None = None) -> list[str]:
+    """Everything that is wrong in the lists, one line each; empty when they load."""
+    try:
+        load_lists(list_files(loaded, replaced=replaced), surroundings(loaded, school_of(loaded)))
+    except ListsProblem as problem:
+        return [str(each) for each in problem.problems]
+    return []
 
 
 def surroundings(loaded: LoadedConfig, school: School) -> Surroundings:

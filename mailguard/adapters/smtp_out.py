@@ -38,6 +38,30 @@ class SmtpCourier:
         """The server's words on acceptance. Blocks, at most ``total_seconds``."""
         return asyncio.run(self._send_within_deadline(message))
 
+    def probe(self, *, mail_from: str, rcpt_to: str) -> None:
+        """Ask with MAIL and RCPT whether the server would take mail, then RSET: nothing is sent.
+
+        Raises PermanentFailure with the server's words when it would not, TemporaryFailure when it cannot say.
+        """
+        asyncio.run(self._probe(mail_from, rcpt_to))
+
+    async def _probe(self, mail_from: str, rcpt_to: str) -> None:
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                await client.connect()
+                if client.is_ehlo_or_helo_needed:
+                    await client.ehlo()
+                await self._command(client, f"MAIL FROM:<{mail_from}>", "ascii", ())
+                await self._command(client, f"RCPT TO:<{rcpt_to}>", "utf-8", ())
+                await client.rset()
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._failure("RCPT TO", error) from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise TemporaryFailure(f"asking {self._settings.server}: {error}"[:_LONGEST_WORDS]) from error
+        finally:
+            client.close()
+
     async def _send_within_deadline(self, message: OutgoingMessage) -> str:
         try:
             async with asyncio.timeout(self._settings.total_seconds):

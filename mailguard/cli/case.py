@@ -26,7 +26,7 @@ def command() -> None:
 
 @command.command(
     "list",
-    epilog="""Example: mailguard case list --state new
+    epilog="""Example: mailguard case list --only new
 
 Exit status: 0 ok, 1 the store cannot be opened.""",
 )
