@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from mailguard.adapters.store.opening import OpenedStore, StoreSettings, open_store
 from mailguard.app.case_opening import NewRecipient, Opened, Opening
 from mailguard.app.casebook import Casebook
+from mailguard.app.digest import DigestPerformer
 from mailguard.app.effects import EffectsWorker, WorkerSettings
 from mailguard.app.effects_settings import EffectsSettings, Emergency, RoleContact
 from mailguard.app.escalation_performer import EscalationPerformer, SecondChannelPerformer
@@ -260,6 +261,13 @@ class Office:
                 channels=channels or {},
             ),
         }
+        self.performers[EffectKind.DIGEST] = DigestPerformer(
+            store=self.store,
+            courier=courier,
+            settings=self.settings,
+            directory=lambda: people,
+            clock=self.clock,
+        )
         if mover is not None:
             self.performers[EffectKind.MOVE] = MovePerformer(store=self.store, mover=mover)
         self.planner = ReportPlanner(self.settings)

@@ -23,7 +23,7 @@ from mailguard.app.report_html import write_html
 from mailguard.app.report_text import write_text
 from mailguard.app.report_words import SUBJECT_NOUNS
 from mailguard.domain.audit import AuditHead
-from mailguard.domain.case import CaseState
+from mailguard.domain.case import CaseState, Mode
 from mailguard.domain.words import ReportWhen, Role
 
 _MOST_LISTED = 100
@@ -111,12 +111,14 @@ class DigestPerformer:
         )
         decided = filter(mine, cases.matching(CaseFilter(decided_from=transaction.now - timedelta(days=1))))
         held = {case.id: sum(each.state.is_held for each in cases.recipients(case.id)) for case in undecided}
+        shadowed = tuple(case for case in undecided if case.mode is Mode.SHADOW)
         late = tuple(
             case
             for case in undecided
-            if case.state is CaseState.NEW and case.decision.report_when is ReportWhen.NOW
+            if case.state is CaseState.NEW
+            and case.decision.report_when is ReportWhen.NOW
+            and case not in shadowed
         )
-        shadowed = tuple(case for case in undecided if case.mode.value == "shadow" and case not in late)
         counted: dict[str, int] = {}
         yesterday = day - timedelta(days=1)
         for counter in transaction.ledger.counts(first_day=yesterday, last_day=yesterday):

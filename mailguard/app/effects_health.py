@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.ports_store import CaseFilter, Transaction
-from mailguard.app.report_test import CONTACTS_WANTED, tested_roles
+from mailguard.app.report_test import CONTACTS_WANTED, contacts_tested
 from mailguard.domain.audit import time_from_text, time_text
 from mailguard.domain.case import CaseState, EffectKind, EffectState
 from mailguard.domain.words import ReportWhen, Role
@@ -68,7 +68,7 @@ def effects_health(transaction: Transaction, settings: EffectsSettings) -> Effec
     )
     failed = effects.matching(kinds={EffectKind.REPORT, EffectKind.RELEASE}, states={EffectState.FAILED})
     last = transaction.ledger.state(_LAST_REPORT)
-    tested = tested_roles(transaction, settings)
+    tested = contacts_tested(transaction, settings)
     retrying = [effect.kind for effect in pending if effect.last_error]
     waiting = CaseFilter(states={CaseState.NEW}, report_when=ReportWhen.NOW)
     return EffectsHealth(

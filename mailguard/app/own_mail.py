@@ -50,8 +50,8 @@ def outgoing(mail: OwnMail, settings: EffectsSettings, *, now: datetime) -> Outg
     is_ascii = (mail.to_address + settings.from_address).isascii()
     message = EmailMessage(policy=policy.SMTP if is_ascii else policy.SMTPUTF8)
     try:
-        message["From"] = Address("mailguard", addr_spec=settings.from_address)
-        message["To"] = Address(mail.to_name, addr_spec=mail.to_address)
+        message["From"] = _address("mailguard", settings.from_address)
+        message["To"] = _address(mail.to_name, mail.to_address)
         message["Subject"] = mail.subject
     except (ValueError, IndexError) as problem:
         raise PermanentFailure(f"an address of ours cannot be written in a header: {problem}") from problem
@@ -80,6 +80,12 @@ def outgoing(mail: OwnMail, settings: EffectsSettings, *, now: datetime) -> Outg
         raw=field + raw,
         message_id=mail.header_message_id,
     )
+
+
+def _address(display_name: str, address: str) -> Address:
+    """As it stands: parsing it anew would refuse letters outside ASCII. Raises ValueError on line ends."""
+    local, _, domain = address.rpartition("@")
+    return Address(display_name, username=local, domain=domain)
 
 
 def own_mark(raw: bytes, settings: EffectsSettings, *, mark_id: str, recipient: str, now: datetime) -> bytes:

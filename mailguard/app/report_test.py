@@ -62,7 +62,7 @@ def send_test_reports(
     return tuple(results)
 
 
-def tested_roles(transaction: Transaction, settings: EffectsSettings) -> frozenset[Role]:
+def contacts_tested(transaction: Transaction, settings: EffectsSettings) -> frozenset[Role]:
     """The roles whose present address has taken a test report."""
     tested = set()
     for role, contact in settings.contacts.items():

@@ -209,7 +209,9 @@ def test_without_an_acting_person_the_next_role_is_told_and_the_report_says_so(t
     office.receive(decided())
     office.work()
     assert reports(courier) == [DEPUTY.address]
-    assert b"is away and nobody is acting" in courier.sent[0].raw.replace(b"=\r\n", b"").replace(b"\r\n  ", b" ")
+    assert b"is away and nobody is acting" in courier.sent[0].raw.replace(b"=\r\n", b"").replace(
+        b"\r\n  ", b" "
+    )
     office.close()
 
 
