@@ -19,6 +19,7 @@ from mailguard.reading.mailboxes import ADDRESS_FIELDS, read_mailboxes
 from mailguard.reading.mime import Part, read_tree
 from mailguard.reading.texts import (
     HTML_TYPES,
+    Seen,
     Text,
     Threading,
     as_forwarded,
@@ -239,13 +240,13 @@ class _BodyReader:
 
     def finish(self, texts: list[Text]) -> None:
         """Sort all lines into the body, and from them the links."""
-        seen: set[str] = set()
+        seen = Seen()
         for text in texts if self._later else ():
-            seen |= text.words()
+            seen.add(text)
         for text in self._later:
             if (other := only_new_words(text, seen)) is not None:
                 texts.append(other)
-                seen |= other.words()
+                seen.add(other)
         for text in texts:
             self._sort(text)
         self.body.forwarded_senders[:] = list(dict.fromkeys(self.body.forwarded_senders))[

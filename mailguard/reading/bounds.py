@@ -12,7 +12,7 @@ class Bounds:
     """Structural bounds (message, header, depth, parts) make a message unreadable; the others cut and note a
     defect.
 
-    ``*_bytes`` and ``*_chars`` are lengths, the others counts. ``html_depth`` and ``html_formatting`` bound
+    ``*_bytes`` and ``*_chars`` are lengths, the others counts. ``html_depth`` and ``html_tags`` bound
     what is handed to the HTML parser, whose time grows with their square; deeper text is still read, by a
     plainer way.
     """
@@ -31,7 +31,7 @@ class Bounds:
     html_chars: int = 2_000_000
     html_nodes: int = 60_000
     html_depth: int = 400
-    html_formatting: int = 150
+    html_tags: int = 20_000
     style_chars: int = 100_000
     calendar_chars: int = 500_000
 

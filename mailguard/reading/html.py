@@ -26,105 +26,20 @@ from mailguard.reading.css import (
     read_sheet,
     read_style,
 )
+from mailguard.reading.elements import (
+    BLOCKS,
+    CELLS,
+    PREFORMATTED,
+    QUOTE_CLASSES,
+    REGION_CLASSES,
+    SIGNATURE_CLASSES,
+    SIGNATURE_IDS,
+    SKIPPED,
+    TAIL_CLASSES,
+)
+from mailguard.reading.html_scan import RENAMED, is_tangled, scan, without_formatting
 from mailguard.reading.lines import Hint, Line
 
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-        "iframe",
-        "frameset",
-        "frame",
-        "html",
-        "optgroup",
-        "search",
-    ]
-)
-_CELLS = frozenset({"td", "th"})
-_SKIPPED = frozenset(
-    {"script", "style", "head", "title", "template", "meta", "link", "base", "datalist", "audio", "video"}
-)
-_PREFORMATTED = frozenset({"pre", "textarea", "listing", "plaintext", "xmp"})
-_FORMATTING = frozenset(
-    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
-)
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,30})")
-_HREF = re.compile(r"href\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.I)
-_QUOTE_CLASSES = re.compile(
-    r"\b(?:gmail_quote|yahoo_quoted|protonmail_quote|zmail_extra|moz-cite|quote|cite|reply)", re.I
-)
-_TAIL_CLASSES = re.compile(
-    r"\b(?:yahoo_quoted|protonmail_quote|tutanota_quote|OutlookMessageHeader|x_yahoo_quoted)\b", re.I
-)
-_REGION_CLASSES = re.compile(
-    r"\b(?:gmail_quote(?:_container)?|moz-forward-container|yahoo_quoted|protonmail_quote|zmail_extra)\b"
-)
-_SIGNATURE_CLASSES = re.compile(
-    r"\b(?:gmail_signature|moz-signature|protonmail_signature_block|tutanota_signature)\b", re.I
-)
-_SIGNATURE_IDS = frozenset(
-    {"signature", "x_signature", "ms-outlook-mobile-signature", "applemailsignature", "mail-editor-signature"}
-)
 _WORDS = re.compile(r"\w{2,}")
 
 
@@ -172,79 +87,25 @@ def render(source: str, bounds: Bounds) -> Rendering:
     if len(source) > bounds.html_chars:
         source, rest = source[: bounds.html_chars], source[bounds.html_chars :]
         rendering.defects.append("html-cut")
-    if _is_tangled(source, bounds):
+    if is_tangled(source, bounds):
         rendering.defects.append("html-too-deep")
-        _scan(source, rendering, bounds)
+        rendering.lines.extend(scan(source, bounds))
     else:
         try:
             _Walk(source, rendering, bounds).run()
         except SelectolaxError:
             rendering.defects.append("html-broken")
-            _scan(source, rendering, bounds)
+            rendering.lines.extend(scan(source, bounds))
     if rest:
-        _scan(rest, rendering, bounds)
+        rendering.lines.extend(scan(rest, bounds))
     return rendering
-
-
-def _is_tangled(source: str, bounds: Bounds) -> bool:
-    if source.count("<") < bounds.html_depth:
-        return False
-    depth = formatting = 0
-    for slash, tag in _TAG.findall(source):
-        name = tag.lower()
-        if name in _VOID:
-            continue
-        step = -1 if slash else 1
-        depth = max(0, depth + step)
-        if name in _FORMATTING:
-            formatting = max(0, formatting + step)
-            if formatting > bounds.html_formatting:
-                return True
-        if depth > bounds.html_depth and name not in ("p", "li", "td", "tr", "th", "option", "dd", "dt"):
-            return True
-    return False
-
-
-def _scan(source: str, rendering: Rendering, bounds: Bounds) -> None:
-    """All words between tags, nothing hidden; one pass."""
-    room = bounds.text_chars * 2
-    at = 0
-    buffer: list[str] = []
-    for opening in re.finditer("<", source):
-        if opening.start() < at:
-            continue
-        buffer.append(source[at : opening.start()])
-        closing = source.find(">", opening.start())
-        if source.startswith("<!--", opening.start()):
-            end = source.find("-->", opening.start() + 4)
-            closing = end + 2 if end >= 0 else closing
-        if closing < 0:
-            at = opening.start() + 1
-            continue
-        tag = source[opening.start() + 1 : min(closing, opening.start() + 2_000)]
-        name = tag.lstrip("/").split(None, 1)[0].lower() if tag.strip("/ \t\r\n") else ""
-        if name in ("script", "style") and not tag.startswith("/"):
-            end = source.find(f"</{name}", closing)
-            closing = source.find(">", end) if end >= 0 else closing
-        if name in _BLOCKS or name in _CELLS or name == "br":
-            buffer.append("\n")
-        if name == "a" and (href := _HREF.search(tag)):
-            rendering.lines.append(Line("", links=[(entities.unescape(href.group(1).strip("\"'")), "")]))
-        at = closing + 1 if closing >= 0 else len(source)
-        room -= 1
-        if room < 0:
-            break
-    buffer.append(source[at:])
-    for line in entities.unescape("".join(buffer)).split("\n"):
-        if words := " ".join(line.split()):
-            rendering.lines.append(Line(words, is_paragraph=True))
 
 
 class _Walk:
     """One document order walk with a stack of our own."""
 
     def __init__(self, source: str, rendering: Rendering, bounds: Bounds) -> None:
-        self._tree = LexborHTMLParser(source)
+        self._tree = LexborHTMLParser(without_formatting(source, bounds))
         self._bounds = bounds
         self._out = rendering
         self._sheet = Sheet()
@@ -273,21 +134,21 @@ class _Walk:
                 if anchor is not None:
                     anchors.remove(anchor)
                     self._close_anchor(anchor)
-                if tag in _BLOCKS:
+                if tag in BLOCKS:
                     self._flush()
-                elif tag in _CELLS:
+                elif tag in CELLS:
                     self._text.append("\t")
                 continue
             visited += 1
             if visited > self._bounds.html_nodes:
                 self._out.defects.append("html-cut")
                 break
-            tag = node.tag or ""
+            tag = (node.tag or "").removeprefix(RENAMED)
             if tag == "-text":
                 self._words(node.text_content or "", context, anchors)
                 node = node.next
                 continue
-            if tag[:1] in ("-", "!") or tag in _SKIPPED:
+            if tag[:1] in ("-", "!") or tag in SKIPPED:
                 if tag == "-comment":
                     self._comment(node)
                 node = node.next
@@ -295,11 +156,11 @@ class _Walk:
             attributes = node.attributes
             inner = (
                 self._enter(tag, attributes, context)
-                if attributes or tag in _PREFORMATTED or tag in self._sheet.rules
+                if attributes or tag in PREFORMATTED or tag in self._sheet.rules
                 else context
             )
             anchor = None
-            if tag in _BLOCKS:
+            if tag in BLOCKS:
                 self._flush()
             elif tag == "br":
                 self._flush(is_break=True)
@@ -335,12 +196,12 @@ class _Walk:
         if tag == "blockquote" and self._is_quotation(attributes, classes, style):
             depth += 1
         if classes or identity:
-            if _REGION_CLASSES.search(classes):
+            if REGION_CLASSES.search(classes):
                 self._regions += 1
                 region = self._regions
             if "moz-forward-container" in classes:
                 hint = Hint.FORWARD
-            elif _TAIL_CLASSES.search(classes):
+            elif TAIL_CLASSES.search(classes):
                 hint = Hint.QUOTE
             elif identity in (
                 "divrplyfwdmsg",
@@ -349,7 +210,7 @@ class _Walk:
                 "mail-editor-reference-message-container",
             ):
                 hint = Hint.QUOTE_BELOW
-            elif _SIGNATURE_CLASSES.search(classes) or identity in _SIGNATURE_IDS:
+            elif SIGNATURE_CLASSES.search(classes) or identity in SIGNATURE_IDS:
                 hint = Hint.SIGNATURE
         color = style.color
         if tag == "font" and attributes.get("color"):
@@ -372,7 +233,7 @@ class _Walk:
             hint=hint,
             region=region,
             is_preformatted=(
-                (context.is_preformatted or tag in _PREFORMATTED)
+                (context.is_preformatted or tag in PREFORMATTED)
                 if style.is_preformatted is None
                 else style.is_preformatted
             ),
@@ -399,7 +260,7 @@ class _Walk:
         # A plain blockquote is only an indentation (the indent button of many programs makes one).
         return (
             (attributes.get("type") or "").lower() == "cite"
-            or bool(_QUOTE_CLASSES.search(classes))
+            or bool(QUOTE_CLASSES.search(classes))
             or style.has_left_border
         )
 

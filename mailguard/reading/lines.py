@@ -55,15 +55,20 @@ def plain_lines(text: str, *, is_flowed: bool = False, deletes_space: bool = Fal
         # RFC 3676 4.3: the signature separator never flows.
         flows = content.endswith(" ") and content != "-- "
         if is_open and lines and lines[-1].depth == depth and content != "-- ":
-            pieces.append(content[:-1] if flows and deletes_space else content)
+            pieces.append(_flowing(content, deletes_space) if flows else content)
         else:
             if is_open and lines:
                 lines[-1].text = "".join(pieces).rstrip()
             lines.append(Line(content if content == "-- " else content.rstrip(), depth))
-            pieces = [content[:-1] if flows and deletes_space else content]
+            pieces = [_flowing(content, deletes_space) if flows else content]
         if not flows and lines[-1].text != "-- ":
             lines[-1].text = "".join(pieces).rstrip()
         is_open = flows
     if is_open and lines:
         lines[-1].text = "".join(pieces).rstrip()
     return lines
+
+
+def _flowing(content: str, deletes_space: bool) -> str:
+    # DelSp is for scripts without spaces; programs set it on English too, and words must not run together.
+    return content[:-1] if deletes_space and not content[-2:-1].isascii() else content

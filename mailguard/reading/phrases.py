@@ -105,9 +105,9 @@ MOBILE = re.compile(
     r"ipod|android|samsung|galaxy|"
     r"huawei|xiaomi|pixel|oneplus|nokia|blackberry|mobile|cell|phone|tablet|device|smartphone|outlook|"
     r"yahoo|aol|gmail|mail|"
-    r"proton|windows|mac|watch|hotmail|tiscali|bt|sky|vodafone|ee|o2|virgin)\b.*|"
-    r"get outlook for\b.*|download (?:outlook|the .{0,20}app)\b.*|get bluemail for\b.*|"
-    r"envoy[ée] (?:de|depuis|à partir de|avec) (?:mon|ma|un|l[’'])?.*|von meinem .{1,40} (?:gesendet|"
+    r"proton|windows|mac|watch|hotmail|tiscali|bt|sky|vodafone|ee|o2|virgin)\b(?P<rest>.*)|"
+    r"(?:get outlook|get bluemail|download (?:outlook|the .{0,20}app))\b(?P<more>.*)|"
+    r"envoy[ée] (?:de|depuis|à partir de|avec) (?:mon|ma|un|l[’'])?.{1,40}|von meinem .{1,40} (?:gesendet|"
     r"aus gesendet)|"
     r"gesendet (?:von|mit|über) .{1,40}|enviado desde (?:mi )?.{1,40}|enviado (?:do|de|"
     r"pelo) (?:meu )?.{1,40}|"
@@ -116,6 +116,29 @@ MOBILE = re.compile(
     r"sendt fra .{1,40}|l[äa]hetetty .{1,40}(?:sta|st[äa])|odesl[áa]no z .{1,40}|отправлено (?:с|из) .{1,40}|"
     r"iphone'?umdan g[öo]nderildi|发自我的.{1,30}|iPhoneから送信|تم الإرسال من .{1,40}|trimis de pe .{1,40}|"
     r"anfonwyd o fy .{1,30})\s*$",
+    re.IGNORECASE,
+)
+# What may stand behind "Sent from my iPhone"; any other word there is the sender's.
+MOBILE_REST = frozenset(
+    {
+        "pro", "max", "plus", "mini", "ultra", "air", "note", "edge", "tab", "fold", "flip", "se",
+        "xs", "xr", "lte", "device", "phone", "smartphone", "tablet", "mobile", "mail", "app", "for",
+        "ios", "android", "windows", "mac", "outlook", "yahoo", "gmail", "bt", "ee", "vodafone",
+        "three", "o2", "sky", "on", "the", "via", "by", "with", "using", "network", "from", "please",
+        "excuse", "forgive", "pardon", "any", "all", "typos", "typo", "brevity", "errors", "mistakes",
+        "spelling", "predictive", "text", "apologies", "and", "my", "this", "its", "tiny", "keyboard",
+        "email", "secure", "encrypted",
+    }
+)  # fmt: skip
+
+# A disclaimer begins like one of these and speaks like a lawyer: a child too writes "this email is
+# confidential".
+LEGAL = re.compile(
+    r"intended (?:only |solely |exclusively )?for|recipient|addressee|in error|files transmitted|"
+    r"any attachments?|privileged|"
+    r"virus|checked|environment|printing|expressed|opinions|liab|unauthori[sz]ed|disclos|vertraulich|"
+    r"confidentiel|destinat|"
+    r"riservat|monitor|scanned",
     re.IGNORECASE,
 )
 DISCLAIMER = re.compile(

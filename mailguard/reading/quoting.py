@@ -7,6 +7,7 @@ decides to the end of its container. What cannot be told apart counts as own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ _BLOCK_LOOKAHEAD = 7
 _FORWARDED_SENDERS = 50
 _LETTERHEAD_LINES = 10
 _ARMOUR_LINES = 60
+_MOBILE_CHARS = 120
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LINK = re.compile(r"<[^>]{0,100}>|https?:\S{0,100}|www\.\S{0,100}")
 _LETTERHEAD_ABOVE = 3
 
 
@@ -73,6 +77,14 @@ def _cut_letterhead(lines: Sequence[Line], sources: list[TextSource]) -> None:
     if len(block) >= 3 and any(phrases.ORGANISATION.search(text[:_PATTERN_CHARS]) for text in block):
         for index in last[start:]:
             sources[index] = TextSource.SIGNATURE
+
+
+def _is_mobile_line(text: str) -> bool:
+    match = phrases.MOBILE.match(text) if len(text) <= _MOBILE_CHARS else None
+    if match is None:
+        return False
+    rest = _LINK.sub(" ", match.group("rest") or match.group("more") or "")
+    return all(word in phrases.MOBILE_REST for word in _WORD.findall(rest.lower()))
 
 
 class _Sorter:
@@ -159,10 +171,10 @@ class _Sorter:
         elif text.startswith("-----BEGIN PGP SIGNATURE-----"):
             self._signature_until = self._armour_end(index)
             self.sources.append(TextSource.SIGNATURE)
-        elif phrases.MOBILE.match(text) and len(line.text) <= 120:
+        elif _is_mobile_line(line.text):
             self.sources.append(TextSource.SIGNATURE)
-        elif phrases.DISCLAIMER.match(text):
-            self._signature_until = index + 1 if line.is_paragraph else self._paragraph_end(index)
+        elif phrases.DISCLAIMER.match(text) and (until := self._disclaimer_end(index, line)):
+            self._signature_until = until
             self.sources.append(TextSource.SIGNATURE)
         else:
             self._has_own = True
@@ -302,8 +314,14 @@ class _Sorter:
                 return number + 1
         return index + 1
 
+    def _disclaimer_end(self, index: int, line: Line) -> int:
+        """Where the paragraph ends that is a disclaimer, 0 when it only begins like one."""
+        until = index + 1 if line.is_paragraph else self._paragraph_end(index)
+        words = " ".join(other.text for other in self._lines[index:until])
+        return until if phrases.LEGAL.search(words[: 4 * _PATTERN_CHARS]) else 0
+
     def _paragraph_end(self, index: int) -> int:
-        for number in range(index, len(self._lines)):
-            if not self._lines[number].text or self._lines[number].depth:
-                return number
-        return len(self._lines)
+        end = min(len(self._lines), index + _SIGNATURE_LINES)
+        return next(
+            (at for at in range(index, end) if not self._lines[at].text or self._lines[at].depth), end
+        )

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailguard.domain.message import TextSource
 from mailguard.reading.bounds import Bounds
 from mailguard.reading.charset import clean, decode, evasions, html_charset
 from mailguard.reading.html import render
 from mailguard.reading.lines import Line, plain_lines
+from mailguard.reading.links import link_behind, links_in
 from mailguard.reading.phrases import ATTRIBUTION
 from mailguard.reading.quoting import sort_lines
 
 _WORD = re.compile(r"\w+")
-_URL = re.compile(r"\S*(?:://|www\.|@)\S*")
+_IN_ADDRESS = ("://", "www.")
 _ENRICHED = re.compile(r"<<|</?[A-Za-z-]{1,40}>(?:[\w,#]{1,30}</param>)?")
 HTML_TYPES = frozenset({"text/html", "text/x-amp-html", "text/watch-html", "application/xhtml+xml"})
 
@@ -32,9 +33,30 @@ class Text:
     defects: list[str] = field(default_factory=list)
     is_html: bool = False
 
-    def words(self) -> set[str]:
-        """Lower-case words a reader sees."""
-        return set(_WORD.findall("\n".join(line.text for line in self.lines).lower()))
+
+@dataclass(slots=True)
+class Seen:
+    """What a reader of some texts has seen: lower-case words, and hosts that links lead to."""
+
+    words: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+
+    def add(self, text: Text) -> None:
+        for line in text.lines:
+            self.words.update(_WORD.findall(line.text.lower()))
+            self.hosts.update(
+                link.host for href, _ in line.links for link in link_behind(href, "", TextSource.OWN)
+            )
+            self.hosts.update(link.host for link in links_in(line.text, TextSource.OWN))
+
+    def lacks(self, line: Line) -> bool:
+        """True when the line says something new. The address of a link is not words; its host is looked up."""
+        shown = line.text.lower()
+        if "/" in shown or "www." in shown:
+            if any(link.host not in self.hosts for link in links_in(line.text, TextSource.OWN)):
+                return True
+            shown = " ".join(word for word in shown.split() if not any(mark in word for mark in _IN_ADDRESS))
+        return any(len(word) > 1 and word not in self.words for word in _WORD.findall(shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +137,8 @@ def _read_marks(lines: list[Line]) -> None:
 
 
 def weigh_alternatives(branches: Sequence[list[Text]]) -> list[Text]:
-    """What readers of any of the alternatives see: the last HTML one (else the last), and of the others the
-    lines with words of their own. Programs show one of them and nobody knows which; so no word may be lost by
+    """What readers of any of the alternatives see: the last HTML one (else the last), and of the others the lines
+    with words or links of their own. Programs show one of them and nobody knows which; so nothing may be lost by
     standing in the other.
     """
     filled = [branch for branch in branches if branch]
@@ -126,9 +148,9 @@ def weigh_alternatives(branches: Sequence[list[Text]]) -> list[Text]:
         (branch for branch in reversed(filled) if any(text.is_html and text.lines for text in branch)),
         filled[-1],
     )
-    seen: set[str] = set()
+    seen = Seen()
     for text in chosen:
-        seen |= text.words()
+        seen.add(text)
     kept = list(chosen)
     for branch in filled:
         if branch is not chosen:
@@ -136,28 +158,17 @@ def weigh_alternatives(branches: Sequence[list[Text]]) -> list[Text]:
     return kept
 
 
-def only_new_words(text: Text, seen: set[str]) -> Text | None:
-    """The lines of ``text`` with a word that is not in ``seen``; None when there are none and nothing is
-    hidden either.
-    """
+def only_new_words(text: Text, seen: Seen) -> Text | None:
+    """The lines of ``text`` with a word or link that was not seen; None when there are none and nothing is hidden."""
     lines: list[Line] = []
     sources: list[TextSource] = []
     for line, source in zip(text.lines, text.sources, strict=True):
-        words = _WORD.findall(_URL.sub(" ", line.text).lower())
-        if any(len(word) > 1 and word not in seen for word in words):
+        if seen.lacks(line):
             lines.append(line)
             sources.append(source)
     if not lines and not text.hidden:
         return None
-    return Text(
-        lines=lines,
-        sources=sources,
-        forwarded_from=text.forwarded_from if lines else [],
-        hidden=text.hidden,
-        hidden_links=text.hidden_links,
-        defects=text.defects,
-        is_html=text.is_html,
-    )
+    return replace(text, lines=lines, sources=sources, forwarded_from=text.forwarded_from if lines else [])
 
 
 def as_forwarded(texts: Sequence[Text]) -> list[Text]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import resource
+
 import pytest
 
 from mailguard.domain.message import TextSource
@@ -110,7 +112,7 @@ def test_the_text_and_html_alternatives_are_one_text() -> None:
     raw = multipart(
         "alternative",
         part("Hello there\nMore: https://x.example/a"),
-        part("<p>Hello <b>there</b></p><p>More</p>", "text/html"),
+        part("<p>Hello <b>there</b></p><p><a href=https://x.example/b>More</a></p>", "text/html"),
     )
     assert read(raw).own_text == "Hello there\nMore"
 
@@ -146,11 +148,35 @@ def test_an_empty_html_alternative_leaves_the_text() -> None:
         "words" + "&#8203;" * 200_000,
         "<svg>" * 3_000 + "words",
         "<select>" * 3_000 + "words",
+        "<a" * 500_000,
+        "<a>" + "<!--" * 300_000 + ">" * 10,
+        "<b>" * 10_000 + "<script>" * 100_000 + "words",
+        "<div><!--</div>-->" * 100_000 + "words",
+        '<div><img alt="</div>">' * 6_000 + "words",
     ],
 )
 def test_hostile_markup_is_read_in_bounded_time(markup: str) -> None:
     facts = read(html(markup))
     assert facts.is_readable
     assert not any(defect.startswith("reading-fault") for defect in facts.defects)
-    if not any(swallowing in markup for swallowing in ("<!--", "<<", "<svg>", "<select>")):
+    if not any(swallowing in markup for swallowing in ("<!--", "<<", "<svg>", "<select>", "<a<a")):
         assert "words" in facts.own_text
+
+
+def test_formatting_elements_do_not_multiply_in_memory() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    opened = "".join(f"<b id={number}>" for number in range(2_000))
+    facts = read(html(f"<p>{opened}words" + "<p>more" * 15_000))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert "words" in facts.own_text
+    assert grown < 200_000, "kilobytes"
+
+
+def test_renamed_formatting_keeps_links_words_and_hidden_words() -> None:
+    filler = "<p>x</p>" * 300
+    facts = read(
+        html(f'{filler}<p>sn<b>ap</b> <a href="https://t.me/k">me</a> <font color="white">secret</font></p>')
+    )
+    assert facts.own_text.endswith("snap me")
+    assert facts.hidden_text == "secret"
+    assert facts.links[0].host == "t.me"

@@ -172,6 +172,8 @@ def test_signatures_are_apart(body: str, signature: str) -> None:
         "I sent from my phone the picture you wanted to see, the long one, remember? and this sentence is "
         "not a signature at all because it is so long",
         "From: the heart, To: you",
+        "this email is confidential miss dont show anyone",
+        "Sent from my phone add me on snap kian.plays",
     ],
 )
 def test_what_cannot_be_told_apart_is_own(body: str) -> None:
