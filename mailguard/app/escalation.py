@@ -159,6 +159,17 @@ def because_undeliverable(effect: EffectRecord, *, now: datetime) -> NewEffect:
     )
 
 
+def without_reader(case: CaseRecord, *, epoch: str, now: datetime) -> NewEffect:
+    """For a case whose decision names nobody to tell."""
+    return NewEffect(
+        kind=EffectKind.ESCALATE,
+        key=f"escalate:{case.id}:{epoch}:without-reader",
+        due_at=now,
+        case_id=case.id,
+        payload={"reason": REASON_WITHHELD, "epoch": epoch},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class NextStep:
     """``effects`` to add. ``told`` is the role told next, None when nobody new is left.

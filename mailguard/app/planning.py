@@ -14,7 +14,7 @@ from typing import Any
 
 from mailguard.app.case_opening import Joined
 from mailguard.app.effects_settings import EffectsSettings
-from mailguard.app.escalation import epoch_of, report_key, second_channel
+from mailguard.app.escalation import epoch_of, report_key, second_channel, without_reader
 from mailguard.app.gathered_report import WHY_BACKLOG, WHY_CHANNEL
 from mailguard.app.ports_store import EffectRecord, NewEffect, RecipientRecord, Transaction
 from mailguard.app.report import Purpose
@@ -55,6 +55,9 @@ class ReportPlanner:
         epoch = joined.recipients[0].id if is_reopened else _epoch(sent)
         told = {effect.role for effect in sent if epoch_of(effect) == epoch}
         planned: list[NewEffect] = []
+        if not case.decision.report_roles:
+            # Closed to everybody it could go to: the escalation looks further, and alarms when nobody is left.
+            planned.append(without_reader(case, epoch=epoch, now=joined.now))
         for role in case.decision.report_roles:
             if role.value in told:
                 planned += self._follow_up(joined, role, sent, epoch, transaction)

@@ -1,6 +1,7 @@
 """From T1 to a report in the next hop, and T2."""
 
 import email
+import email.message
 import email.policy
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from mailguard.adapters.smtp_out import SmtpCourier
 from mailguard.adapters.smtp_settings import CourierSettings, HostPort
 from mailguard.app.mark import body_sha256, is_valid_for
 from mailguard.domain.case import EffectKind, EffectState
+from mailguard.reading.message import read
 from tests.effects_fixture import RAW, Office
 from tests.servers import CollectingNextHop
 from tests.servers.process import HOST
@@ -72,3 +74,24 @@ def test_a_released_message_arrives_byte_for_byte_below_the_mark(
     assert released.raw.startswith(b"X-Mailguard: v1 ")
     assert released.raw.endswith(RAW)
     assert "effects:message:released" in office.tags(case_id)
+
+
+def test_a_childs_picture_stays_in_the_store_when_the_real_reader_looks(
+    tmp_path: Path, next_hop: CollectingNextHop
+) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
+    message = email.message.EmailMessage(policy=email.policy.SMTP)
+    message["From"], message["To"], message["Subject"] = "harvey@inbox.test", "p.nair@school.test", "look"
+    message.set_content("look miss\n")
+    message.add_attachment(picture, maintype="application", subtype="octet-stream", filename="homework.bin")
+    courier = SmtpCourier(CourierSettings(server=HostPort(HOST, next_hop.port)))
+    office = Office(tmp_path, courier, clock=SystemClock(), read=read)
+    office.receive(raw=message.as_bytes())
+    office.work()
+    report = email.message_from_bytes(next_hop.only_delivery().raw, policy=email.policy.default)
+    (enclosed,) = report.iter_attachments()
+    rendition = email.message_from_bytes(enclosed.get_content(), policy=email.policy.default)
+    assert "look miss" in rendition.get_content()
+    assert "homework.bin" in rendition.get_content()
+    assert list(rendition.walk()) == [rendition]
+    office.close()

@@ -131,7 +131,7 @@ def test_failed_authentication_is_refused(desk: Desk, case_id: str) -> None:
     ],
 )
 def test_an_out_of_office_answer_that_quotes_the_code_does_not_acknowledge(
-    desk: Desk, case_id: str, changes: dict[str, object]
+    desk: Desk, case_id: str, changes: dict[str, Any]
 ) -> None:
     code = desk.code_in(desk.courier.sent[0])
     assert desk.answer(f"I am away. acknowledge {code}", **changes).result is AnswerResult.REFUSED

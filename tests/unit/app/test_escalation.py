@@ -306,3 +306,22 @@ def test_a_reopened_case_is_reported_anew_with_timers_of_its_own(
     clock.pass_time(minutes=16)
     office.work()
     assert reports(courier) == [HEAD.address, HEAD.address, DEPUTY.address]
+
+
+def test_a_case_closed_to_the_whole_school_reaches_the_lado(
+    office: Office, courier: RememberingCourier
+) -> None:
+    office.receive(
+        decided(report_roles=(), withheld_roles=(Role.HEAD, Role.DEPUTY, Role.CHAIR), subjects=("S001",))
+    )
+    office.work()
+    assert reports(courier) == ["lado@council.test"]
+
+
+def test_a_case_closed_to_everybody_alarms_the_admin_and_is_never_silent(
+    office: Office, courier: RememberingCourier
+) -> None:
+    office.receive(decided(report_roles=(), withheld_roles=tuple(Role), subjects=("S001",)))
+    office.work()
+    assert reports(courier) == []
+    assert ("escalation_chain_exhausted", "MG-2026-0001") in office.alarms

@@ -52,7 +52,7 @@ def with_picture(*, subtype: str = "png", maintype: str = "image") -> bytes:
 
 
 def parsed(message: OutgoingMessage) -> EmailMessage:
-    return email.message_from_bytes(message.raw, policy=email.policy.default)  # type: ignore[return-value]
+    return email.message_from_bytes(message.raw, policy=email.policy.default)
 
 
 def text_of(message: OutgoingMessage) -> str:

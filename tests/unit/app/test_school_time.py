@@ -10,8 +10,8 @@ from mailguard.domain.words import Level
 HOURS = SchoolHours()
 
 
-def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def test_level_5_counts_fifteen_minutes_of_clock_time_on_a_sunday_night() -> None:
