@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +13,9 @@ from mailguard.cli.settings import PROBLEMS, config_option, json_option, setting
 from mailguard.cli.settings_reference import settings_reference
 from mailguard.config import ConfigProblem, load_config
 from mailguard.wiring import make_parts
+
+
+_URLS_WITH_CREDENTIALS = frozenset({"url", "urls", "second_channel"})
 
 
 @click.group("config")
@@ -59,12 +63,19 @@ def check(config_path: Path, as_json: bool) -> None:
 @config_option
 def show(config_path: Path) -> None:
     """Print every setting as it is in force, defaults included; secrets are named, never shown."""
-    config = settings(config_path).config
-    click.echo(
-        json.dumps(
-            config.model_dump(mode="json", exclude={"second_channel": {"urls"}}), indent=2, default=str
-        )
-    )
+    shown = settings(config_path).config.model_dump(mode="json")
+    click.echo(json.dumps(_without_credentials(shown), indent=2, ensure_ascii=False))
+
+
+def _without_credentials(shown: dict[str, Any]) -> dict[str, Any]:
+    """URLs of stores and second channels hold credentials themselves."""
+    hidden = {}
+    for key, value in shown.items():
+        if isinstance(value, dict):
+            hidden[key] = _without_credentials(value)
+        else:
+            hidden[key] = "(set, hidden)" if key in _URLS_WITH_CREDENTIALS and value else value
+    return hidden
 
 
 @command.command(epilog="Exit status: 0.")
