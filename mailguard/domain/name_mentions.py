@@ -133,6 +133,7 @@ class StaffMentions:
                         pairs.setdefault((root, surname.word), {})[person.id] = person
         self._surnames = {word: tuple(people.values()) for word, people in surnames.items()}
         self._pairs = {pair: tuple(people.values()) for pair, people in pairs.items()}
+        self._given = frozenset(root for root, _ in pairs)
         self._near = {shorter: tuple(words) for shorter, words in near.items()}
         self._roles, self._people_of = _role_patterns(staff)
 
@@ -160,9 +161,10 @@ class StaffMentions:
 
     def _at(self, text: str, words: Sequence[_Word], place: int) -> tuple[StaffHit | None, int]:
         """The mention that begins at a word, and how many words it takes."""
-        ahead = list(words[place : place + 5])
-        ahead = _on_one_line(text, ahead)
-        first = ahead[0]
+        first = words[place]
+        if not self._may_begin(first):
+            return None, 1
+        ahead = _on_one_line(text, words[place : place + 5])
         if first.readings[0] in _TITLE:
             for skipped, exact in ((1, True), (2, True), (3, True), (1, False), (2, False)):
                 for joined in (3, 2, 1):
@@ -182,6 +184,13 @@ class StaffMentions:
                         people, first.start, text[first.start : surname[-1].end]
                     ), skipped + joined
         return None, 1
+
+    def _may_begin(self, word: _Word) -> bool:
+        """A title, or a given name of somebody."""
+        return any(
+            reading in _TITLE or any(root in self._given for root, _ in self._nicknames.roots(reading))
+            for reading in word.readings
+        )
 
     def _titled(
         self, before: Sequence[_Word], surname: Sequence[_Word], joined: int, *, exact: bool

@@ -120,7 +120,7 @@ def test_a_faulty_nickname_line_is_named(line):
 
 
 def test_the_shipped_nicknames_have_no_chain_of_spellings():
-    spellings = {}
+    spellings: dict[str, str] = {}
     for line in shipped_path("config/nicknames.csv").read_text(encoding="utf-8").splitlines():
         name, _, rest = line.partition(",")
         kind, _, forms = rest.partition(",")
