@@ -14,7 +14,6 @@ from mailguard.cli.settings_reference import settings_reference
 from mailguard.config import ConfigProblem, load_config
 from mailguard.wiring import make_parts
 
-
 _URLS_WITH_CREDENTIALS = frozenset({"url", "urls", "second_channel"})
 
 
@@ -69,7 +68,7 @@ def show(config_path: Path) -> None:
 
 def _without_credentials(shown: dict[str, Any]) -> dict[str, Any]:
     """URLs of stores and second channels hold credentials themselves."""
-    hidden = {}
+    hidden: dict[str, Any] = {}
     for key, value in shown.items():
         if isinstance(value, dict):
             hidden[key] = _without_credentials(value)
