@@ -147,6 +147,11 @@ class _BodyReader:
             self._forwarded_senders(read_header(data, 0, len(data), self._bounds))
         elif "pkcs7-mime" in content_type or content_type == "application/x-pkcs7-mime":
             return self._smime(part, data, threading)
+        elif content_type == "message/partial":
+            # RFC 2046 5.2.2: the first fragment holds the words; where the others are nobody can say.
+            self.body.defects.append("message-partial")
+            self._attach(part, is_embedded=False)
+            return self._nested(data, part.depth + 1, is_forwarded=False, threading=threading)
         elif data[:4] == b"\x78\x9f\x3e\x22":
             self._tnef(data, threading)
         is_embedded = not is_attached and (

@@ -101,6 +101,7 @@ class _Sorter:
         self._signature_until = -1
         self._foreign_mark = ""  # what stands for ">" in this message: "| ", "# ", "EL>"
         self._has_own = False
+        self._no_disclaimer_until = -1
         self.unmarked: set[int] = set()
 
     def run(self) -> None:
@@ -316,9 +317,14 @@ class _Sorter:
 
     def _disclaimer_end(self, index: int, line: Line) -> int:
         """Where the paragraph ends that is a disclaimer, 0 when it only begins like one."""
+        if index < self._no_disclaimer_until:
+            return 0
         until = index + 1 if line.is_paragraph else self._paragraph_end(index)
         words = " ".join(other.text for other in self._lines[index:until])
-        return until if phrases.LEGAL.search(words[: 4 * _PATTERN_CHARS]) else 0
+        if phrases.LEGAL.search(words[: 4 * _PATTERN_CHARS]):
+            return until
+        self._no_disclaimer_until = until
+        return 0
 
     def _paragraph_end(self, index: int) -> int:
         end = min(len(self._lines), index + _SIGNATURE_LINES)

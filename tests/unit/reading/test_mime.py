@@ -171,3 +171,10 @@ def test_flowed_lines_are_joined_by_their_depth() -> None:
     assert facts.own_text == "this is one line\nsecond"
     assert facts.quoted_text == "quoted too"
     assert facts.signature_text.splitlines()[-1] == "Sam"
+
+
+def test_the_first_fragment_of_a_split_message_gives_its_words() -> None:
+    inner = b"Subject: x\r\nContent-Type: text/plain\r\n\r\nfirst words"
+    facts = read(mail(inner, 'Content-Type: message/partial; id="1"; number=1; total=2'))
+    assert facts.own_text == "first words"
+    assert "message-partial" in facts.defects
