@@ -63,8 +63,7 @@ def test_internationalised_hosts_are_decoded() -> None:
 
 def test_links_know_whose_text_they_stand_in() -> None:
     body = (
-        "look t.me/own\r\n\r\nOn 3 Nov 2026, A <a@x.example> wrote:\r\n> t.me/quoted\r\n\r\n"
-        "-- \r\nt.me/sig"
+        "look t.me/own\r\n\r\nOn 3 Nov 2026, A <a@x.example> wrote:\r\n> t.me/quoted\r\n\r\n-- \r\nt.me/sig"
     )
     facts = read(mail(body, "In-Reply-To: <1@x.example>"))
     assert [(link.url, link.source.value) for link in facts.links] == [
