@@ -50,9 +50,7 @@ def command(once: bool, keep: Path | None, as_json: bool) -> None:
     ended = threading.Event()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        result = play(
-            Teller(is_quiet=as_json), keep=keep, stays=not once and not as_json, ended=ended
-        )
+        result = play(Teller(is_quiet=as_json), keep=keep, stays=not once and not as_json, ended=ended)
     except (ConfigProblem, StoreProblem, DaemonProblem, MailboxProblem) as problem:
         stop([str(problem)])
     except smtplib.SMTPException as problem:
