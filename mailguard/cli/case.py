@@ -21,7 +21,7 @@ from mailguard.domain.case import CaseState, Outcome
 
 @click.group("case")
 def command() -> None:
-    """Cases: list, show, acknowledge, decide. Without --content no name, subject or text is shown."""
+    """Cases: list, show, acknowledge, decide. Ids only: no name, subject or text is shown."""
 
 
 @command.command(
@@ -34,7 +34,7 @@ Exit status: 0 ok, 1 the store cannot be opened.""",
 @state_option
 @json_option
 @click.option(
-    "--state", "state_word", type=click.Choice([state.value for state in CaseState]), help="Only these."
+    "--only", "state_word", type=click.Choice([state.value for state in CaseState]), help="Only cases in this state."
 )
 @click.option("--limit", default=50, show_default=True, help="At most so many, newest first; 0 for all.")
 def list_cases(

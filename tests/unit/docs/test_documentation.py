@@ -102,6 +102,12 @@ def test_every_command_says_what_it_does_and_with_which_exit_status():
         assert "Exit status" in (command.epilog or ""), name
 
 
+def test_no_command_has_one_option_twice():
+    for name, command in commands():
+        options = [option for parameter in command.params for option in parameter.opts]
+        assert len(options) == len(set(options)), name
+
+
 def test_every_dimension_and_value_has_its_words():
     assert set(DIMENSION_WORDS) == set(DIMENSIONS) == set(VALUE_WORDS)
     for name, values in DIMENSIONS.items():
