@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from mailguard.domain.message import MessageFacts
+from mailguard.domain.message import AutomaticMark, MessageFacts
 from mailguard.domain.platform import PlatformFacts, PostingGateway
 from mailguard.domain.words import CONTACT_EVENTS, Event, PlatformClass
 from mailguard.reading.platforms_actor import Name, actor_address, actor_of, user_text
@@ -30,6 +30,7 @@ from mailguard.reading.platforms_text import NotificationText
 
 __all__ = ["PlatformsProblem", "Recognisers"]
 
+_ANSWERS = frozenset({AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY})
 _UNLISTED_EVENTS = CONTACT_EVENTS - {Event.SHARE}
 
 
@@ -55,13 +56,16 @@ class Recognisers:
     def recognise(self, facts: MessageFacts) -> PlatformFacts | None:
         """A listed platform's notification, or mail that claims to be one; None for anything else."""
         sender = sender_of(facts)
-        if sender is None or self._senders.is_never(sender):
+        if sender is None or self._senders.is_never(sender) or facts.automatic in _ANSWERS:
             return None
         recognised = self._senders.listed(sender, facts)
         text = None
         if recognised is None:
+            claim = self._senders.claim(sender)
+            if claim is None:
+                return None
             text = notification_text(facts, self._rules)
-            recognised = self._senders.claimed(sender, facts, text, self._has_news(text))
+            recognised = self._senders.claimed(claim, facts, text, self._has_news(text))
         if recognised is None:
             return None
         return self._read(recognised, sender, facts, text or notification_text(facts, self._rules))
@@ -118,8 +122,8 @@ class Recognisers:
         platform = recognised.platform
         wordings = self._wordings[platform.id]
         found = find_event(facts, text, platform, wordings, sender.local_part)
-        if platform.id == "discourse" and found.event in (Event.OTHER, Event.DIGEST) and not found.is_certain:
-            found = Found(Event.COMMENT, found.who, "header")
+        if platform.is_by_header and found.where == "neither":
+            found = Found(Event.COMMENT, found.who, "header")  # a forum mails what was posted, without a word of its own
         name = actor_of(found.event, found.who, text, facts, platform, self._rules)
         return PlatformFacts(
             id=platform.id,
@@ -150,6 +154,6 @@ class Recognisers:
             if self._links.find(link.url) != platform.id:
                 continue
             handle = link.url.split("?")[0].rstrip("/").rpartition("/")[2].lstrip("@")
-            if handle and handle.casefold() not in {greeted.casefold() for greeted in text.greeted}:
+            if handle and not handle.isdigit() and handle.casefold() not in {greeted.casefold() for greeted in text.greeted}:
                 return handle if not handle.endswith(".php") else ""
         return ""

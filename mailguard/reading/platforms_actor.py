@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailguard.domain.message import MessageFacts
+from mailguard.domain.message import Mailbox, MessageFacts
 from mailguard.domain.words import Event
 from mailguard.reading.platforms_file import Platform, TextRules
 from mailguard.reading.platforms_text import Line, NotificationText, line_of
@@ -25,7 +25,12 @@ _URL = re.compile(r"https?://|www\.", re.IGNORECASE)
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
 _QUOTED = re.compile(r'(?P<before>^|[:،]\s?|\bsays?,?\s|\bsaid,?\s|\bwrote,?\s)"(?P<text>[^"]{1,4000})"(?P<after>[^"\n]{0,3}$)?', re.MULTILINE)
 _QUOTED_IN_SUBJECT = re.compile(r""":\s*["'](?P<text>.{2,300}?)["']?$""")
-_WORD = re.compile(r"\w+")
+_LABELLED = re.compile(
+    r"^(?:from|invited by|author|by|posted by|created by|sent by|von|od|autor|auteur|organi[sz]er|пригласил\w*|від|от)\s*:?\s+(?P<who>[^:]{2,60})$",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w+(?:'\w+)?")
+_RUNS_ON = frozenset("and would was is has will e et und y that which who who's with to of for in on a the".split())
 _TYPED = frozenset(
     {Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.PHOTO_TAG, Event.SHARE, Event.GROUP_INVITE, Event.FRIEND_REQUEST, Event.FOLLOW}
 )
@@ -54,11 +59,13 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
     text = _IN_BRACKETS.sub("", text)
     text = rules.others.sub("", text)
     text = _VIA.sub("", text) if platform is not None and _mentions(text, platform) else text
-    text = _EMOJI.sub("", text).strip(_EDGES)
+    if platform is not None:
+        text = next((text[len(own) + 2 :] for own in platform.names if text.startswith(f"{own}: ")), text)
+    text = _strip(text.split(": ")[0])
     head, comma, rest = text.partition(", ")
     if comma and (head.casefold() in {name.casefold() for name in greeted} or " " not in head) and rest:
         text = rest if head[:1].isupper() or not handle else head
-    text = _POSSESSIVE.sub("", text).strip(_EDGES) if text.count("'") or text.endswith("’s") else text
+    text = _strip(_POSSESSIVE.sub("", text))
     if text.lower().startswith(("u/", "/u/")):
         text = text.rpartition("u/")[2] if "/" in text else text
         handle = text
@@ -67,8 +74,11 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
         text = text.lstrip("@")
     if not _is_somebody(text, platform, rules):
         return Name()
-    if not handle and _is_handle(text, platform):
-        handle = text
+    bare = _EMOJI.sub("", text).strip()
+    if not bare:
+        return Name()
+    if not handle and _is_handle(bare, platform):
+        handle = bare
     return Name(text, handle.lstrip("@"))
 
 
@@ -81,13 +91,16 @@ def actor_of(
     rules: TextRules,
 ) -> Name:
     """The person named by the matched wording, else by From, else by the body's first lines; with a handle from the body."""
-    name = name_of(written, platform, rules, text.greeted) if written else Name()
+    if event in _WITHOUT_ACTOR - {Event.DIGEST, Event.SUGGESTION, Event.OTHER}:
+        return Name()
+    name = _name_beside_service(facts, platform, rules) or name_of(written, platform, rules, text.greeted)
     if not name and event not in (Event.SECURITY, Event.SIGN_UP, Event.MARKETING, Event.MODERATION, Event.UPLOAD, Event.LIVE):
         name = _name_in_from(facts, platform, rules)
     if not name and event not in _WITHOUT_ACTOR:
         name = _name_in_body(text, platform, rules)
     if name and not name.handle:
-        name = Name(name.shown, _handle_beside(name.shown, text))
+        shown = _fuller(name.shown, text) if event not in _WITHOUT_ACTOR else name.shown
+        name = Name(shown, _handle_beside(shown, text))
     return name
 
 
@@ -134,7 +147,7 @@ def user_text(event: Event, name: Name, text: NotificationText, facts: MessageFa
     if facts.quoted_text.strip() and event in (Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION):
         return facts.quoted_text.strip()
     if event in _TYPED_WITHOUT_MARKS:
-        lines = _plain_lines(event, name, text, rules, news)
+        lines = _plain_lines(event, name, text, rules, news, facts.named("From"))
         if lines:
             return "\n".join(lines)
     match = _QUOTED_IN_SUBJECT.search(text.subjects[-1].folded) if text.subjects else None
@@ -148,10 +161,16 @@ def _stands_alone(match: re.Match[str], body: str) -> bool:
 
 
 def _plain_lines(
-    event: Event, name: Name, text: NotificationText, rules: TextRules, news: frozenset[int]
+    event: Event,
+    name: Name,
+    text: NotificationText,
+    rules: TextRules,
+    news: frozenset[int],
+    senders: Sequence[Mailbox],
 ) -> list[str]:
-    fewest = 5 if event is Event.FRIEND_REQUEST else 2
+    fewest = 6 if event is Event.FRIEND_REQUEST else 2
     known = {value.casefold() for value in (name.shown, name.handle, f"@{name.handle}", f"u/{name.handle}") if value}
+    known |= {mailbox.display_name.casefold() for mailbox in senders}
     known |= {subject.text.casefold().rstrip(".") for subject in text.subjects}
     prefix = re.compile(rf"^(?:{re.escape(name.shown)}|{re.escape(name.shown.split()[0])})\s*:\s+", re.IGNORECASE) if name.shown else None
     found: list[str] = []
@@ -162,17 +181,32 @@ def _plain_lines(
             continue
         if index in news or line.text.casefold().rstrip(".:") in known:
             continue
-        if rules.greeting.match(line.folded) or rules.call.match(line.folded) or rules.detail.search(line.folded):
+        if _greets(line, rules) or rules.call.match(line.folded) or rules.detail.search(line.folded):
             continue
         if len(_WORD.findall(line.folded)) >= fewest or found:
             found.append(line.text)
     return found
 
 
+def _strip(text: str) -> str:
+    """Without marks at its ends, but "Alan T." keeps its full stop."""
+    bare = text.strip(_EDGES)
+    end = text.find(bare) + len(bare)
+    is_initial = text[end : end + 1] == "." and (len(bare) == 1 or not bare[-2:-1].isalnum())
+    return bare + "." if bare and is_initial else bare
+
+
+def _greets(line: Line, rules: TextRules) -> bool:
+    """A greeting alone; "hi is school open tomorrow" is what somebody typed."""
+    return bool(rules.greeting.match(line.folded)) and (line.text[-1] in ",!:،." or len(line.text.split()) <= 3)
+
+
 def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool:
     if not text or len(text) > _NAME_CHARS or len(text.split()) > _NAME_WORDS or _URL.search(text):
         return False
     if platform is not None and text.casefold() in {name.casefold() for name in platform.names}:
+        return False
+    if text.split()[-1].casefold() in _RUNS_ON:
         return False
     return not rules.nobody.match(text) and not (text[:1].isdigit() and " " in text)
 
@@ -201,9 +235,34 @@ def _name_in_from(facts: MessageFacts, platform: Platform | None, rules: TextRul
     return name_of(bare, platform, rules)
 
 
+def _name_beside_service(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
+    """The name in "Tyler Jones (Classroom)" or "Tyler Jones via LinkedIn": the service itself says who acts."""
+    shown = next((mailbox.display_name for mailbox in facts.named("From")), "")
+    if platform is None or not (_IN_BRACKETS.search(shown) or _VIA.search(shown)) or not _mentions(shown, platform):
+        return Name()
+    return _name_in_from(facts, platform, rules)
+
+
+def _fuller(shown: str, text: NotificationText) -> str:
+    """"Alisha Crane" for "Alisha" where a line is her whole name, or begins with it."""
+    if " " in shown or not shown[:1].isupper():
+        return shown
+    whole = re.compile(rf"^{re.escape(shown)}(?: [^\W\d_][\w'’.-]*){{1,3}}(?=$|,| ·| \(|:)")
+    for line in text.lines[:6]:
+        match = whole.match(line.text)
+        if match and match.group()[len(shown) + 1 :][:1].isupper():
+            return match.group()
+    return shown
+
+
 def _name_in_body(text: NotificationText, platform: Platform | None, rules: TextRules) -> Name:
     """A line of its own that can only be a name: before a quotation, a handle, or words about the person."""
     lines = text.lines[:8]
+    for line in lines:
+        labelled = _LABELLED.match(line.folded)
+        name = name_of(line.text[labelled.start("who") :], platform, rules, text.greeted) if labelled else Name()
+        if name:
+            return name
     for index, line in enumerate(lines):
         said = re.match(r'^(?P<who>[^":]{2,40}): ', line.folded)
         if said and not rules.call.match(line.folded):

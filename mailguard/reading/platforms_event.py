@@ -61,16 +61,21 @@ class WordingSet:
         """The gravest event that a line tells, with the name it gives."""
         if not line.folded or len(line.folded) > _LONG_LINE:
             return None
+        found: Event | None = None
+        names: list[str] = []
         for wording in self._wordings:
+            if found is not None and wording.event is not found:
+                break
             if events is not None and wording.event not in events:
                 continue
             match = wording.pattern.search(line.folded)
             if match is None:
                 continue
+            found = wording.event
             spans = [match.span(group) for group, value in match.groupdict().items() if value]
-            who = line.text[spans[0][0] : spans[0][1]] if spans else ""
-            return Found(wording.event, who)
-        return None
+            names += [line.text[start:end] for start, end in spans]
+        # Several wordings of one event may fit: the shortest name is the one that runs into no other words.
+        return None if found is None else Found(found, min(names, key=len, default=""))
 
 
 def notification_text(facts: MessageFacts, rules: TextRules) -> NotificationText:
@@ -117,9 +122,9 @@ def find_event(facts: MessageFacts, text: NotificationText, platform: Platform |
             found = Found(subject.event, subject.who, "subject", subject.event not in (Event.OTHER, Event.MARKETING))
             return _with_name(found, subject, body, text, wordings)
         if subject.event in (Event.MARKETING, Event.OTHER, Event.DIGEST) and body.event in _FIRST_HAND:
-            is_news = bool(body.who) and subject.event is not Event.DIGEST
-            chosen = body if is_news else subject
-            return Found(chosen.event, chosen.who, "text" if is_news else "subject", is_certain=False)
+            if subject.event is Event.DIGEST or not body.who:
+                return Found(subject.event, subject.who, "subject", subject.event is Event.DIGEST)
+            return Found(body.event, body.who, "text", is_certain=False)
         return Found(subject.event, subject.who, "subject")
     by_address = _by_local_part(platform, local_part) if platform is not None else None
     if body is not None and (body.event in _FIRST_HAND or by_address is None):
@@ -134,9 +139,11 @@ def news_lines(text: NotificationText, wordings: WordingSet, event: Event) -> fr
     wanted = frozenset({event})
     found: set[int] = set()
     for index, line in enumerate(text.lines[:_BODY_LINES]):
-        if '"' not in line.folded and wordings.find(line, wanted) is not None:
+        if wordings.find(line, wanted) is not None:
             found.add(index)
-        elif line.text[:1].islower() and index and len(line.folded.split()) <= 8 and '"' not in line.folded:
+        elif line.text[:1].islower() and index and '"' not in line.folded and index - 1 not in found:
+            if len(line.folded.split()) > 8 or not _can_be_name(text.lines[index - 1]):
+                continue
             joined = line_of(f"{text.lines[index - 1].text} {line.text}")
             if wordings.find(joined, wanted) is not None:
                 found |= {index - 1, index}

@@ -27,6 +27,7 @@ _PLACEHOLDERS = {
     "<quoted>": r'"[^\n]{1,160}?"',
 }
 _WHO = r"(?P<who{}>[^\n]{{1,80}}?)"
+_LAST_WHO = r"(?P<who{}>[^\n,:;!?\"]{{1,80}})"  # nothing after it would stop the shortest match at one letter
 _PLACEHOLDER = re.compile(r"<(?:[a-z0-9]+)>")
 
 
@@ -160,7 +161,9 @@ class _Loader:
         if unknown:
             self.problem(key, value, f"{unknown[0]} is not a placeholder: use <who>, {', '.join(_PLACEHOLDERS)}")
         first, *rest = value.split("<who>")
-        expression = first + "".join(_WHO.format(number or "") + piece for number, piece in enumerate(rest))
+        expression = first + "".join(
+            (_WHO if piece.strip(")?") else _LAST_WHO).format(number or "") + piece for number, piece in enumerate(rest)
+        )
         for name, meaning in _PLACEHOLDERS.items():
             expression = expression.replace(name, meaning)
         try:

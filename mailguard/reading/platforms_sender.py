@@ -56,6 +56,15 @@ class Recognised:
     is_lookalike: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """``shown``: the service whose name From's display name is; ``imitated``: the one its domain looks like."""
+
+    sender: Sender
+    shown: Platform | None
+    imitated: Platform | None
+
+
 def sender_of(facts: MessageFacts) -> Sender | None:
     """Header From, when it names one address."""
     mailbox = next((one for one in facts.named("From") if "@" in one.address), None)
@@ -100,21 +109,23 @@ class SenderIndex:
                 return Recognised(platform, f"sender host {sender.host}")
         return None
 
-    def claimed(self, sender: Sender, facts: MessageFacts, text: NotificationText, has_news: bool) -> Recognised | None:
-        """The service that mail from elsewhere claims to be from. ``has_news``: its wording is a notification's."""
+    def claim(self, sender: Sender) -> Claim | None:
+        """What mail from elsewhere claims by its display name or domain alone; None when it claims nothing."""
         if any(domain in self._by_domain for domain in _suffixes(sender.host)):
             return None
-        has_failed = facts.authentication.overall is AuthenticationResult.FAIL
-        shown = self._shown_as(sender.display_name)
-        imitated = self._imitates(sender.host)
-        if imitated is not None:
-            if shown is imitated or (shown is None and has_news and self._names(imitated, facts, text)):
-                return Recognised(imitated, f"domain {sender.host} imitates {imitated.name}", is_lookalike=True)
+        claim = Claim(sender, self._shown_as(sender.display_name), self._imitates(sender.host))
+        return claim if claim.shown or claim.imitated else None
+
+    def claimed(self, claim: Claim, facts: MessageFacts, text: NotificationText, has_news: bool) -> Recognised | None:
+        """The service that a claim holds for. ``has_news``: its wording is a notification's."""
+        sender, shown, imitated = claim.sender, claim.shown, claim.imitated
+        if imitated is not None and (shown is imitated or (shown is None and has_news and _names(imitated, facts))):
+            return Recognised(imitated, f"domain {sender.host} imitates {imitated.name}", is_lookalike=True)
         if shown is None:
             return None
-        if has_failed:
+        if facts.authentication.overall is AuthenticationResult.FAIL:
             return Recognised(shown, f'From calls itself "{sender.display_name}"')
-        if shown.platform_class in SCHOOL_CLASSES or not has_news or not self._names(shown, facts, text):
+        if shown.platform_class in SCHOOL_CLASSES or not has_news or not _names(shown, facts):
             return None
         return Recognised(shown, f'From calls itself "{sender.display_name}" and is not of its domain', is_lookalike=True)
 
@@ -157,10 +168,6 @@ class SenderIndex:
                     return platform
         return None
 
-    def _names(self, platform: Platform, facts: MessageFacts, text: NotificationText) -> bool:
-        words = " ".join([facts.subject, facts.own_text[:4000], facts.signature_text]).casefold()
-        return any(re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words) for name in platform.names if len(name) > 1)
-
 
 def is_unlisted_service(sender: Sender, facts: MessageFacts, text: NotificationText, rules: TextRules) -> bool:
     """A machine sends it to many, as a service to its members; and it is no ticket system, tracker, shop, calendar or list."""
@@ -182,6 +189,11 @@ def unlisted_id(sender: Sender) -> str:
 
 def unlisted_class() -> PlatformClass:
     return PlatformClass.SOCIAL
+
+
+def _names(platform: Platform, facts: MessageFacts) -> bool:
+    words = " ".join([facts.subject, facts.own_text[:4000], facts.signature_text]).casefold()
+    return any(re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words) for name in platform.names if len(name) > 1)
 
 
 def _own_header(platform: Platform, facts: MessageFacts, sender: Sender) -> str:
