@@ -52,10 +52,29 @@ _QUOTED = (
     "ok",
 )
 _LINK = re.compile(r"https?://[^\s<>]+|\b(?:[\w-]+\.)+(?:com|gg|org|net|example|test)/[^\s<>]+")
-_NEIGHBOURS = {"a": "s", "e": "r", "i": "o", "o": "p", "t": "y", "n": "m", "s": "a", "r": "t", "l": "k", "h": "g"}
+_NEIGHBOURS = {
+    "a": "s",
+    "e": "r",
+    "i": "o",
+    "o": "p",
+    "t": "y",
+    "n": "m",
+    "s": "a",
+    "r": "t",
+    "l": "k",
+    "h": "g",
+}
 _LEET = {"o": "0", "i": "1", "e": "3", "a": "4", "s": "5"}
-_PICTURES = (("IMG_2041.jpg", AttachmentFamily.IMAGE), ("image0.jpeg", AttachmentFamily.IMAGE), ("VID_0113.mp4", AttachmentFamily.VIDEO))
-_PAPERS = (("homework.docx", AttachmentFamily.DOCUMENT), ("letter.pdf", AttachmentFamily.DOCUMENT), ("scan0001.jpg", AttachmentFamily.IMAGE))
+_PICTURES = (
+    ("IMG_2041.jpg", AttachmentFamily.IMAGE),
+    ("image0.jpeg", AttachmentFamily.IMAGE),
+    ("VID_0113.mp4", AttachmentFamily.VIDEO),
+)
+_PAPERS = (
+    ("homework.docx", AttachmentFamily.DOCUMENT),
+    ("letter.pdf", AttachmentFamily.DOCUMENT),
+    ("scan0001.jpg", AttachmentFamily.IMAGE),
+)
 
 
 def compose(record: Record, *, seed: int, variant: int) -> MessageFacts:
@@ -93,7 +112,9 @@ def compose(record: Record, *, seed: int, variant: int) -> MessageFacts:
         quoted_text=quoted,
         signature_text=signature,
         attachments=_attachments(record, rng),
-        links=tuple(Link(url=url, host=_host(url), text="", source=TextSource.OWN) for url in _LINK.findall(text)),
+        links=tuple(
+            Link(url=url, host=_host(url), text="", source=TextSource.OWN) for url in _LINK.findall(text)
+        ),
         automatic=_automatic_mark(record, rng),
     )
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from mailguard.domain.words import Direction, Event, Initiator, Kind, Nature
 
 _FIELD = re.compile(r'([a-z]+)=("[^"]*"|\S+)')
-_KEYS = frozenset({"nature", "initiator", "direction", "language", "kind", "platform", "event", "era", "actor"})
+_KEYS = frozenset(
+    {"nature", "initiator", "direction", "language", "kind", "platform", "event", "era", "actor"}
+)
 _INITIATORS = frozenset(word.value for word in Initiator) - {Initiator.PROBABLE_CHILD.value}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?")
 _START = "== "
@@ -101,7 +103,9 @@ def _parse_record(lines: list[str], *, file: str, line: int) -> tuple[Record | N
     fields = {key: value.strip('"') for key, value in _FIELD.findall(head)}
     faults = [f"unknown key {key!r}: one of {', '.join(sorted(_KEYS))}" for key in fields if key not in _KEYS]
     if _FIELD.sub("", head).strip():
-        faults.append(f"cannot read {_FIELD.sub('', head).strip()!r}: write key=value, values with spaces in quotes")
+        faults.append(
+            f"cannot read {_FIELD.sub('', head).strip()!r}: write key=value, values with spaces in quotes"
+        )
     if len(lines) < 2 or not lines[1].startswith(_SUBJECT):
         faults.append('the second line must be "Subject: ..." (it may be empty after the colon)')
         return None, faults
@@ -110,7 +114,9 @@ def _parse_record(lines: list[str], *, file: str, line: int) -> tuple[Record | N
     if faults:
         return None, faults
     kind = Kind(fields.get("kind", Kind.DIRECT.value))
-    natures = sorted({Nature(word) for word in fields.get("nature", "").split("+") if word}, key=lambda n: n.gravity)
+    natures = sorted(
+        {Nature(word) for word in fields.get("nature", "").split("+") if word}, key=lambda n: n.gravity
+    )
     record = Record(
         file=file,
         line=line,

@@ -16,7 +16,7 @@ Doubles = NDArray[np.float64]
 Held = Mapping[str, Doubles]
 
 _CHILD = HEADS[INITIATOR].index(Initiator.CHILD.value)
-_LEAST, _MOST = 0.3, 0.97
+_LEAST, _NEVER = 0.3, 1.0
 # (precision among adults' letters, among children's): an adult's false alarm holds ordinary mail, a child's raises a level.
 _PRECISION = {
     Nature.DISCLOSURE.value: (0.93, 0.88),
@@ -27,8 +27,9 @@ _PRECISION = {
     Nature.SOCIAL_INVITE.value: (0.93, 0.88),
     Nature.PERSONAL.value: (0.9, 0.8),
 }
-_CHILD_PRECISION = 0.985
-_OFFICE_ALARMS = 0.0003  # share of ordinary office mail that may seem grave, or a child's
+_CHILD_PRECISION = 0.98
+_OFFICE_ALARMS = 0.0003  # share of ordinary office mail that may seem grave
+_OFFICE_CHILDREN = 0.001  # share of it that may seem a child's
 
 
 def choose_thresholds(examples: Sequence[Example], held: Held) -> Thresholds:
@@ -37,10 +38,12 @@ def choose_thresholds(examples: Sequence[Example], held: Held) -> Thresholds:
     office = np.array([example.is_office for example in examples])
     child = np.array([example.initiator is Initiator.CHILD for example in examples])
     adult = direct & ~child
+    # A representative's own letters are never asked whether a child wrote them.
+    asked = direct & np.array([example.initiator is not Initiator.STAFF for example in examples])
     voice = held[INITIATOR][:, _CHILD]
     child_voice = max(
-        _for_precision(voice[direct], child[direct], _CHILD_PRECISION),
-        _for_silence(voice[office], _OFFICE_ALARMS),
+        _for_precision(voice[asked], child[asked], _CHILD_PRECISION),
+        _for_silence(voice[office], _OFFICE_CHILDREN),
     )
     of_child: dict[str, float] = {}
     of_adult: dict[str, float] = {}
@@ -62,13 +65,14 @@ def choose_thresholds(examples: Sequence[Example], held: Held) -> Thresholds:
 def _for_precision(values: Doubles, truth: NDArray[np.bool_], wanted: float) -> float:
     """The lowest threshold from which on precision never falls below `wanted`."""
     if not truth.any():
-        return _MOST
+        return _NEVER
     order = np.argsort(-values, kind="stable")
     hits = np.cumsum(truth[order])
     precision = hits / np.arange(1, len(order) + 1)
     good = np.flatnonzero(precision >= wanted)
-    threshold = float(values[order[good[-1]]]) if len(good) else _MOST
-    return float(np.clip(threshold, _LEAST, _MOST))
+    if not len(good):
+        return _NEVER
+    return max(float(values[order[good[-1]]]), _LEAST)
 
 
 def _for_silence(values: Doubles, share: float) -> float:
@@ -76,7 +80,7 @@ def _for_silence(values: Doubles, share: float) -> float:
     if not len(values):
         return _LEAST
     allowed = int(share * len(values))
-    return float(np.clip(np.sort(values)[::-1][allowed] + 0.02, _LEAST, _MOST))
+    return float(np.clip(np.sort(values)[::-1][allowed] + 0.02, _LEAST, _NEVER))
 
 
 def measure(examples: Sequence[Example], held: Held, thresholds: Thresholds) -> dict[str, object]:
@@ -92,7 +96,9 @@ def measure(examples: Sequence[Example], held: Held, thresholds: Thresholds) -> 
         "texts": {"direct": len(direct), "notifications": len(events), "office_mail": len(office)},
         "kind_right": _share([_best(held, KIND, row) == examples[row].kind.value for row in corpus]),
         "event_right": _share([_best(held, EVENT, row) == _event(examples[row]) for row in events]),
-        "initiator_right": _share([_best(held, INITIATOR, row) == _initiator(examples[row]) for row in direct]),
+        "initiator_right": _share(
+            [_best(held, INITIATOR, row) == _initiator(examples[row]) for row in direct]
+        ),
         "child_voice": _child_voice(examples, held, thresholds, direct, office),
         "headline_nature_right": round(headline_right / max(len(direct), 1), 4),
         "natures": _natures(examples, held, over, direct),
@@ -135,7 +141,11 @@ def _share(right: Sequence[bool]) -> float:
 
 
 def _child_voice(
-    examples: Sequence[Example], held: Held, thresholds: Thresholds, direct: Sequence[int], office: Sequence[int]
+    examples: Sequence[Example],
+    held: Held,
+    thresholds: Thresholds,
+    direct: Sequence[int],
+    office: Sequence[int],
 ) -> dict[str, object]:
     is_over = {row: held[INITIATOR][row, _CHILD] >= thresholds.child_voice for row in (*direct, *office)}
     children = [row for row in direct if examples[row].initiator is Initiator.CHILD]
@@ -172,27 +182,39 @@ def _natures(
     return found
 
 
-def _macro_f1(examples: Sequence[Example], over: Mapping[int, Sequence[str]], direct: Sequence[int]) -> dict[str, float]:
+def _macro_f1(
+    examples: Sequence[Example], over: Mapping[int, Sequence[str]], direct: Sequence[int]
+) -> dict[str, float]:
     scores: dict[str, float] = {}
     for word in (*GRAVE, *HARMLESS):
         if word == Nature.AUTOMATIC.value:
             continue
         true = [row for row in direct if Nature(word) in (examples[row].natures or ())]
         # A harmless word is said only when nothing graver is.
-        said = [row for row in direct if (word in over[row] if word in GRAVE else _headline(over[row]) == word)]
+        said = [
+            row for row in direct if (word in over[row] if word in GRAVE else _headline(over[row]) == word)
+        ]
         both = len(set(true) & set(said))
         scores[word] = round(2 * both / max(len(true) + len(said), 1), 4)
     scores["mean"] = round(sum(scores.values()) / len(scores), 4)
     return scores
 
 
+def _truth(example: Example, head: str) -> str:
+    match head:
+        case "event":
+            return _event(example)
+        case "initiator":
+            return _initiator(example)
+        case _:
+            return example.kind.value
+
+
 def _ece(examples: Sequence[Example], held: Held, head: str, rows: Sequence[int]) -> float:
     """Expected calibration error over ten equal bins of the likeliest word's probability."""
-    truth = {KIND: lambda row: examples[row].kind.value, EVENT: lambda row: _event(examples[row]),
-             INITIATOR: lambda row: _initiator(examples[row])}[head]  # fmt: skip
-    wanted = [row for row in rows if truth(row)]
+    wanted = [row for row in rows if _truth(examples[row], head)]
     sure = np.array([held[head][row].max() for row in wanted])
-    right = np.array([_best(held, head, row) == truth(row) for row in wanted])
+    right = np.array([_best(held, head, row) == _truth(examples[row], head) for row in wanted])
     bins = np.minimum((sure * 10).astype(int), 9)
     gaps = [
         abs(sure[bins == place].mean() - right[bins == place].mean()) * (bins == place).sum()

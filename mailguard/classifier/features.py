@@ -1,8 +1,9 @@
 """From a message to the numbers that the model weighs: hashed n-grams by rolling hashes in numpy, and a little structure.
 
-Three blocks, each set-valued (a feature is there or not): character 2- to 5-grams; words and word pairs (words of the subject
-once more as such); structure. Text is the subject and the sender's own words, made plain first (``plain``). Quoted, forwarded
-and hidden text count only as being there. Changing anything here needs a new FEATURES_VERSION: a model made with another
+Four blocks, each set-valued (a feature is there or not): character 2- to 5-grams; words and word pairs (words of the subject
+once more as such); concepts and pairs of concepts that stand close together; structure. Text is
+the subject and the sender's own words, made plain first (``plain``). Quoted, forwarded and hidden text count only as being
+there. Changing anything here needs a new FEATURES_VERSION: a model made with another
 version goes dark.
 """
 
@@ -14,13 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mailguard.classifier.concepts import CONCEPTS, CONCEPTS_HASH
 from mailguard.classifier.plain import LETTER, SYMBOL, Codes, kinds, plain_codes, plain_text
 from mailguard.domain.message import AttachmentFamily, AutomaticMark, MessageFacts
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = f"2-{CONCEPTS_HASH}"
 CHAR_BITS = 17
 WORD_BITS = 16
 KNOWN_BITS = 20
+CONCEPT_BITS = 13
 STRUCTURE_SIZE = 64
 MAX_TEXT_CHARS = 3000
 MAX_SUBJECT_CHARS = 200
@@ -59,6 +62,7 @@ class Features:
 
     chars: Indexes
     words: Indexes
+    concepts: Indexes
     structure: Indexes
     known: Indexes
 
@@ -74,6 +78,7 @@ class Grams:
     word_hashes: Hashes
     chars: tuple[Indexes, ...]  # one array for each of GRAM_SIZES; element i begins at code i
     words: Indexes
+    pair_hashes: Hashes
     pairs: Indexes
 
 
@@ -90,6 +95,7 @@ def distinct_features(grams: Grams, facts: MessageFacts) -> Features:
     return Features(
         chars=_distinct(np.concatenate(grams.chars), 1 << CHAR_BITS),
         words=_distinct(np.concatenate(words), 1 << WORD_BITS),
+        concepts=_distinct(_concept_numbers(grams), 1 << CONCEPT_BITS),
         structure=structure_of(facts, word_count=len(grams.starts)),
         known=_spread(hashes, KNOWN_BITS),
     )
@@ -119,6 +125,7 @@ def text_grams(facts: MessageFacts) -> Grams:
         word_hashes=hashes,
         chars=tuple(chars),
         words=_spread(hashes, WORD_BITS),
+        pair_hashes=pairs,
         pairs=_spread(pairs, WORD_BITS),
     )
 
@@ -161,15 +168,71 @@ def _distinct(numbers: Indexes, size: int) -> Indexes:
     return np.flatnonzero(seen)
 
 
+def _concept_table() -> tuple[Hashes, NDArray[np.int64]]:
+    """Hashes of all concepts' words and pairs, sorted, and the concept of each. A word of two concepts stands twice."""
+    entries: list[tuple[int, int]] = []
+    for concept, words in enumerate(CONCEPTS.values()):
+        for entry in words:
+            hashes = []
+            for word in entry.split("_"):
+                codes = np.frombuffer(word.encode("utf-32-le"), dtype=np.uint32)
+                bounds = np.array([0], dtype=np.int64), np.array([len(codes)], dtype=np.int64)
+                hashes.append(_span_hashes(_prefix(codes), *bounds))
+            whole = hashes[0] if len(hashes) == 1 else hashes[0] * _PAIR + hashes[1]
+            entries.append((int(whole[0]), concept))
+    entries.sort()
+    return np.array([entry[0] for entry in entries], dtype=np.uint64), np.array(
+        [entry[1] for entry in entries]
+    )
+
+
+def _concept_numbers(grams: Grams) -> Indexes:
+    """Concepts found (their own numbers), and each two found within a few words of each other (hashed above these)."""
+    places, concepts = [], []
+    for hashes in (grams.word_hashes, grams.pair_hashes):
+        first = np.searchsorted(_CONCEPT_HASHES, hashes, side="left")
+        for step in range(_CONCEPTS_A_WORD):
+            slot = np.minimum(first + step, len(_CONCEPT_HASHES) - 1)
+            found = np.flatnonzero(_CONCEPT_HASHES[slot] == hashes)
+            places.append(found)
+            concepts.append(_CONCEPT_OF[slot[found]])
+    place, concept = np.concatenate(places), np.concatenate(concepts)
+    if not len(place):
+        return concept
+    order = np.argsort(place, kind="stable")
+    place, concept = place[order], concept[order]
+    numbers = [concept]
+    for step in range(1, _CONCEPT_NEIGHBOURS + 1):
+        near = (place[step:] - place[:-step]) <= _CONCEPT_WINDOW
+        left, right = concept[:-step][near], concept[step:][near]
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        numbers.append(_SINGLE_CONCEPTS + low * _SINGLE_CONCEPTS + high)
+    return np.concatenate(numbers)
+
+
+_SINGLE_CONCEPTS = 64  # and 64 + 64 * 64 pairs are below 1 << CONCEPT_BITS
+_CONCEPTS_A_WORD = 3
+_CONCEPT_WINDOW = 7
+_CONCEPT_NEIGHBOURS = 6
+_CONCEPT_HASHES, _CONCEPT_OF = _concept_table()
+
 _FAMILIES = {family: 20 + place for place, family in enumerate(AttachmentFamily)}
-_DEAR = re.compile(r"\s*(?:dear|to whom|drogi|szanown|sehr geehrte|madame|monsieur|cher|estimad|caro|gentile|annwyl)\b", re.I)
-_HELLO = re.compile(r"\s*(?:hi|hiya|hello|hey|heya|morning|good (?:morning|afternoon|evening)|yo|alright|salam|assalam\S*|dzień dobry)\b", re.I)
+_DEAR = re.compile(
+    r"\s*(?:dear|to whom|drogi|szanown|sehr geehrte|madame|monsieur|cher|estimad|caro|gentile|annwyl)\b", re.I
+)
+_HELLO = re.compile(
+    r"\s*(?:hi|hiya|hello|hey|heya|morning|good (?:morning|afternoon|evening)|yo|alright|salam|assalam\S*|dzień dobry)\b",
+    re.I,
+)
 _REGARDS = re.compile(
-    r"\b(?:regards|sincerely|faithfully|best wishes|many thanks|kind wishes|pozdrawiam|cordialement|saludos|mit freundlichen)\b", re.I
+    r"\b(?:regards|sincerely|faithfully|best wishes|many thanks|kind wishes|pozdrawiam|cordialement|saludos|mit freundlichen)\b",
+    re.I,
 )
 _REPLY = re.compile(r"\s*(?:re|aw|odp|sv|r)\s*:", re.I)
 _FORWARD = re.compile(r"\s*(?:fwd?|wg|tr|i)\s*:", re.I)
-_MACHINE_LOCAL = re.compile(r"no-?_?reply|do-?not-?reply|notif|mailer|alerts?\b|updates?\b|digest|news|bounce|info\b", re.I)
+_MACHINE_LOCAL = re.compile(
+    r"no-?_?reply|do-?not-?reply|notif|mailer|alerts?\b|updates?\b|digest|news|bounce|info\b", re.I
+)
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf]")
 _LENGTHS = (0, 3, 8, 20, 50, 120, 300)
 
@@ -211,7 +274,8 @@ def structure_of(facts: MessageFacts, *, word_count: int) -> Indexes:
         35: bool(facts.header("list-unsubscribe")),
         36: bool(facts.header("list-id")) or bool(facts.header("list-post")),
         37: precedence in {"bulk", "list", "junk"},
-        38: facts.automatic is not AutomaticMark.NONE or facts.header("auto-submitted").lower() not in {"", "no"},
+        38: facts.automatic is not AutomaticMark.NONE
+        or facts.header("auto-submitted").lower() not in {"", "no"},
         39: bool(_MACHINE_LOCAL.search(sender.partition("@")[0])),
         40: lines == 0,
     }

@@ -16,7 +16,8 @@ HEADS: Final[dict[str, tuple[str, ...]]] = {
     EVENT: tuple(word.value for word in Event),
     NATURE: tuple(word.value for word in Nature),
     INITIATOR: tuple(
-        word.value for word in (Initiator.CHILD, Initiator.PARENT, Initiator.STAFF, Initiator.OTHER, Initiator.NONE)
+        word.value
+        for word in (Initiator.CHILD, Initiator.PARENT, Initiator.STAFF, Initiator.OTHER, Initiator.NONE)
     ),
 }
 COLUMNS: Final = sum(len(words) for words in HEADS.values())

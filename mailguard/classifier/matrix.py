@@ -16,6 +16,7 @@ from scipy import sparse
 from mailguard.classifier.features import KNOWN_BITS, Features
 from mailguard.classifier.weights import BLOCK_WEIGHTS, OFFSETS, WIDTH, Floats
 
+
 @dataclass(frozen=True, slots=True)
 class Rarity:
     """Inverse document frequency a feature (structure: 1), with the block weights left out."""
@@ -28,7 +29,7 @@ class Rarity:
 
 
 def blocks(features: Features) -> tuple[NDArray[np.int64], ...]:
-    return features.chars, features.words, features.structure
+    return features.chars, features.words, features.concepts, features.structure
 
 
 def rarity(examples: Sequence[Features]) -> Rarity:
@@ -38,7 +39,7 @@ def rarity(examples: Sequence[Features]) -> Rarity:
         for block, offset in zip(blocks(features), OFFSETS, strict=True):
             counts[block + offset] += 1
     idf = (np.log((1 + len(examples)) / (1 + counts)) + 1).astype(np.float32)
-    idf[OFFSETS[2] :] = 1.0
+    idf[OFFSETS[-1] :] = 1.0
     return Rarity(idf=idf)
 
 

@@ -16,9 +16,27 @@ Codes = NDArray[np.uint32]
 
 SEPARATOR, LETTER, SYMBOL = 0, 1, 2
 
-_INVISIBLE = (0xAD, 0x034F, 0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070))
+_INVISIBLE = (
+    0xAD,
+    0x034F,
+    0x061C,
+    0x180E,
+    0xFEFF,
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+)
 _SELECTORS = range(0xFE00, 0xFE10)
-_QUOTES = {0x2018: "'", 0x2019: "'", 0x201A: "'", 0x2032: "'", 0xB4: "'", 0x201C: '"', 0x201D: '"', 0x201E: '"'}
+_QUOTES = {
+    0x2018: "'",
+    0x2019: "'",
+    0x201A: "'",
+    0x2032: "'",
+    0xB4: "'",
+    0x201C: '"',
+    0x201D: '"',
+    0x201E: '"',
+}
 _DASHES = dict.fromkeys(range(0x2010, 0x2015), "-")
 _TIDY = {**dict.fromkeys([*_INVISIBLE, *_SELECTORS]), **_QUOTES, **_DASHES}
 _FOREIGN_LETTER = re.compile(r"[\u0370-\u052f]")
@@ -84,7 +102,9 @@ def kinds(codes: Codes) -> NDArray[np.int8]:
     kind = letter.astype(np.int8)
     if high.any():
         symbol = ((codes >= 0x2100) & (codes <= 0x2BFF)) | ((codes >= 0x1F000) & (codes <= 0x1FAFF))
-        other = ((codes >= 0xAB) & (codes <= 0xBF)) | ((codes >= 0x2000) & (codes <= 0x20FF)) | (codes == 0xD7)
+        other = (
+            ((codes >= 0xAB) & (codes <= 0xBF)) | ((codes >= 0x2000) & (codes <= 0x20FF)) | (codes == 0xD7)
+        )
         other |= ((codes >= 0x3000) & (codes <= 0x303F)) | ((codes >= 0xE000) & (codes <= 0xF8FF))
         kind[high & ~other] = LETTER
         kind[symbol] = SYMBOL
@@ -137,9 +157,7 @@ def _joined(codes: Codes) -> Codes:
         return codes
     letter = (codes >= 97) & (codes <= 122)
     gap = np.zeros(len(codes), dtype=bool)
-    gap[2:-2] = (
-        ~letter[2:-2] & (codes[2:-2] != 10) & letter[1:-3] & letter[3:-1] & ~letter[:-4] & ~letter[4:]
-    )
+    gap[2:-2] = ~letter[2:-2] & (codes[2:-2] != 10) & letter[1:-3] & letter[3:-1] & ~letter[:-4] & ~letter[4:]
     if not gap.any():
         return codes
     lone = np.zeros(len(codes), dtype=bool)

@@ -101,9 +101,15 @@ class LinearClassifier:
         initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
         known = self._known_share(features)
         is_foreign = len(features.known) >= _FEW_WORDS and known < self.thresholds.known_share
-        over = natures_over(self.thresholds, nature, child=initiator[Initiator.CHILD.value], is_foreign=is_foreign)
+        over = natures_over(
+            self.thresholds, nature, child=initiator[Initiator.CHILD.value], is_foreign=is_foreign
+        )
         is_child = initiator[Initiator.CHILD.value] >= self.thresholds.child_voice
-        heads = {f"{NATURE}.{word}": columns(NATURE).start + HEADS[NATURE].index(word) for word in over if word in GRAVE}
+        heads = {
+            f"{NATURE}.{word}": columns(NATURE).start + HEADS[NATURE].index(word)
+            for word in over
+            if word in GRAVE
+        }
         if is_child:
             heads[f"{INITIATOR}.{Initiator.CHILD.value}"] = columns(INITIATOR).start + _CHILD
         return Scores(
@@ -114,7 +120,9 @@ class LinearClassifier:
             initiator=initiator,
             natures_over_threshold=over,
             is_child_voice=is_child,
-            is_uncertain=is_foreign or not over or max(initiator.values()) < self.thresholds.uncertain_initiator,
+            is_uncertain=is_foreign
+            or not over
+            or max(initiator.values()) < self.thresholds.uncertain_initiator,
             reasons=MappingProxyType(reasons(self.weights, grams, heads)) if heads else MappingProxyType({}),
         )
 
@@ -128,7 +136,8 @@ class LinearClassifier:
 def margins(weights: Weights, features: Features) -> Floats:
     """One margin a column: over blocks, the sum of its features' weights by the block's length."""
     total = weights.intercepts.copy()
-    for numbers, offset in zip((features.chars, features.words, features.structure), OFFSETS, strict=True):
+    blocks = (features.chars, features.words, features.concepts, features.structure)
+    for numbers, offset in zip(blocks, OFFSETS, strict=True):
         if len(numbers):
             rows = numbers + offset
             length = np.sqrt(weights.squares[rows].sum())
@@ -138,7 +147,7 @@ def margins(weights: Weights, features: Features) -> Floats:
 
 def probabilities(weights: Weights, margin: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
     """Calibrated, a head: softmax where one word holds, a logistic curve a word for natures."""
-    found = {}
+    found: dict[str, NDArray[np.floating]] = {}
     for head in HEADS:
         logits = weights.calibration[head] @ margin[columns(head)] + weights.bias[head]
         if head == NATURE:
@@ -153,7 +162,9 @@ def natures_over(
     thresholds: Thresholds, nature: Mapping[str, float], *, child: float, is_foreign: bool
 ) -> tuple[str, ...]:
     """Grave natures over their thresholds, gravest first, then the likeliest harmless one when it is likely at all."""
-    bounds = thresholds.nature_of_child if child >= thresholds.uncertain_initiator else thresholds.nature_of_adult
+    bounds = (
+        thresholds.nature_of_child if child >= thresholds.uncertain_initiator else thresholds.nature_of_adult
+    )
     least = thresholds.unknown_grave if is_foreign else 0.0
     grave = [word for word in GRAVE if nature[word] >= max(bounds[word], least)]
     likeliest = max(HARMLESS, key=lambda word: nature[word])
@@ -179,7 +190,9 @@ def reasons(weights: Weights, grams: Grams, heads: Mapping[str, int]) -> dict[st
             # A longer phrase must earn its length.
             score = score / length**0.5
             best = np.argsort(-score, kind="stable")[: 2 * _REASONS]
-            ranked.extend((float(score[place]), int(firsts[place]), length) for place in best if score[place] > 0)
+            ranked.extend(
+                (float(score[place]), int(firsts[place]), length) for place in best if score[place] > 0
+            )
         found[name] = _phrases(grams, sorted(ranked, key=lambda entry: (-entry[0], entry[1])))
     return found
 

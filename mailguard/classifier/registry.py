@@ -68,7 +68,12 @@ class ModelStatus:
 
 
 def write_model(
-    folder: Path, *, weights: bytes, manifest: Mapping[str, object], key: Ed25519PrivateKey, signed_at: datetime
+    folder: Path,
+    *,
+    weights: bytes,
+    manifest: Mapping[str, object],
+    key: Ed25519PrivateKey,
+    signed_at: datetime,
 ) -> str:
     """Write the three files and return the model's id. The manifest is the same for equal training; only the signature has a time.
 
@@ -148,7 +153,9 @@ def load_model(folder: Path, *, trusted_keys: frozenset[bytes]) -> LinearClassif
         raise ModelRefused(f"{WEIGHTS} is not the file that was signed")
     try:
         return LinearClassifier(
-            model_id=model_id, weights=unpack(content), thresholds=Thresholds.from_dict(manifest.get("thresholds"))
+            model_id=model_id,
+            weights=unpack(content),
+            thresholds=Thresholds.from_dict(manifest.get("thresholds")),
         )
     except (WeightsRefused, ValueError) as error:
         raise ModelRefused(f"it cannot be used: {error}") from error

@@ -24,14 +24,15 @@ from mailguard.classifier.features import FEATURES_VERSION
 from mailguard.classifier.heads import COLUMNS, EVENT, GRAVE, HEADS, INITIATOR, KIND, NATURE, columns
 from mailguard.classifier.matrix import Rarity, known_words, matrix, rarity
 from mailguard.classifier.weights import pack
-from mailguard.domain.words import Initiator, Nature
+from mailguard.domain.words import Nature
 
 SEED = 20261124
 FOLDS = 5
-_C = 8.0
+_C = 16.0
 _TOLERANCE = 0.03
 _VARIANTS = (0, 1)
 _KNOWN_EXAMPLES = 3
+_NEVER_SEEN = -20.0  # logit of a word that no example has
 
 Doubles = NDArray[np.float64]
 
@@ -99,7 +100,13 @@ def fit(
         target = labels.table[known, column]
         if len(np.unique(target)) == 2:
             model = LogisticRegression(
-                solver="liblinear", dual=True, C=_C, tol=_TOLERANCE, max_iter=200, intercept_scaling=3, random_state=seed
+                solver="liblinear",
+                dual=True,
+                C=_C,
+                tol=_TOLERANCE,
+                max_iter=200,
+                intercept_scaling=3,
+                random_state=seed,
             )
             model.fit(rows[known] if len(known) < rows.shape[0] else rows, target)
             weights[:, column] = model.coef_[0]
@@ -113,18 +120,19 @@ def held_out_margins(
 ) -> Doubles:
     """For each example, the margins of a model that saw nothing of its group. Rarity too is learned without it."""
     folds = fold_of([example.group for example in examples])
+    features = [example.features for example in examples]
     answer = np.zeros((len(examples), COLUMNS))
     for fold in range(FOLDS):
-        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        rare = rarity([examples[row].features for row in inside])
+        inside, outside = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
+        rare = rarity([features[row] for row in inside])
         weights, intercepts = fit(
-            matrix([examples[row].features for row in inside], rare),
+            matrix([features[row] for row in inside], rare),
             Labels(table=labels.table[inside]),
             seed=seed,
             step=f"held out {fold + 1} of {FOLDS}",
             progress=progress,
         )
-        answer[outside] = matrix([examples[row].features for row in outside], rare) @ weights + intercepts
+        answer[outside] = matrix([features[row] for row in outside], rare) @ weights + intercepts
     return answer
 
 
@@ -146,9 +154,12 @@ def calibrate(margins: Doubles, labels: Labels) -> tuple[dict[str, Doubles], dic
         known = labels.table[:, part.start] >= 0
         target = labels.table[known, part].argmax(axis=1)
         present = np.unique(target)
-        model = LogisticRegression(C=0.3, max_iter=2000).fit(margins[known, part], target)
         calibration[head][:] = 0
-        bias[head][:] = -20.0
+        bias[head][:] = _NEVER_SEEN
+        if len(present) < 2:
+            bias[head][present] = 0.0
+            continue
+        model = LogisticRegression(C=0.3, max_iter=2000).fit(margins[known, part], target)
         if len(present) == 2:
             calibration[head][present[1]], bias[head][present[1]] = model.coef_[0], model.intercept_[0]
             bias[head][present[0]] = 0.0
@@ -220,4 +231,14 @@ def train(
     return Trained(weights=weights, manifest=manifest)
 
 
-__all__ = ["FOLDS", "SEED", "Initiator", "Trained", "calibrate", "fit", "fold_of", "held_out_margins", "labels_of", "train"]
+__all__ = [
+    "FOLDS",
+    "SEED",
+    "Trained",
+    "calibrate",
+    "fit",
+    "fold_of",
+    "held_out_margins",
+    "labels_of",
+    "train",
+]

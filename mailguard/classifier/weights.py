@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mailguard.classifier.features import CHAR_BITS, KNOWN_BITS, STRUCTURE_SIZE, WORD_BITS
+from mailguard.classifier.features import CHAR_BITS, CONCEPT_BITS, KNOWN_BITS, STRUCTURE_SIZE, WORD_BITS
 from mailguard.classifier.heads import COLUMNS, HEADS
 
-SIZES = (1 << CHAR_BITS, 1 << WORD_BITS, STRUCTURE_SIZE)
-OFFSETS = (0, SIZES[0], SIZES[0] + SIZES[1])
+SIZES = (1 << CHAR_BITS, 1 << WORD_BITS, 1 << CONCEPT_BITS, STRUCTURE_SIZE)
+OFFSETS = tuple(sum(SIZES[:place]) for place in range(len(SIZES)))
 WIDTH = sum(SIZES)
 # What each block's unit length counts beside the others.
-BLOCK_WEIGHTS = (1.0, 1.0, 0.35)
+BLOCK_WEIGHTS = (1.0, 1.0, 0.5, 0.35)
 
 Floats = NDArray[np.float32]
 _ARRAYS = frozenset(
