@@ -179,8 +179,8 @@ class RoleSection(Section):
     )
     acting_name: str = Field(default="", description="Who stands in during an absence.")
     acting_address: Address | None = Field(default=None, description="Address of the acting person.")
-    mobile: str = Field(
-        default="", description="apprise URL or number used by the second channel for this role."
+    second_channel: str = Field(
+        default="", description="apprise URL of this person's own second channel (level 5)."
     )
 
 
@@ -277,7 +277,7 @@ class MailboxesSection(Section):
     )
     sent_folders: bool = Field(default=True, description="Report what has gone out through Sent.")
     since: date | None = Field(default=None, description="First pass reads existing mail from this day on.")
-    sweep_seconds: int = Field(default=60, gt=0, description="Unconditional sweep beside IDLE.")
+    sweep_seconds: int = Field(default=30, gt=0, description="Unconditional sweep beside IDLE.")
     idle: bool = Field(default=True, description="Use IDLE where the server has it.")
     account: list[AccountSection] = Field(default=[], description="The mailboxes.")
 
@@ -290,7 +290,8 @@ class AuthenticationSection(Section):
         description="authserv-ids whose Authentication-Results are believed; all others are ignored.",
     )
     verify: Literal["auto", "never"] = Field(
-        default="auto", description="Verify DKIM, SPF and DMARC here: auto does so before the queue, where nobody has yet."
+        default="auto",
+        description="Verify DKIM, SPF and DMARC here: auto does so before the queue, where nobody has yet.",
     )
     dns_timeout_seconds: float = Field(default=4.0, gt=0, description="Bound on all look-ups of one message.")
 
@@ -324,7 +325,9 @@ class HoursSection(Section):
 
     opens: ClockTime = Field(default=time(8, 0), description="Start of the school day.")
     closes: ClockTime = Field(default=time(17, 0), description="End of the school day.")
-    terms: list[Absence] = Field(default=[], description="Terms; when given, only days in one are school days.")
+    terms: list[Absence] = Field(
+        default=[], description="Terms; when given, only days in one are school days."
+    )
     holidays: list[Absence] = Field(default=[], description="School holidays; bank holidays are known.")
     digest_at: ClockTime = Field(default=time(7, 0), description="When the daily digest is sent.")
     region: str = Field(default="ENG", description="Bank holidays of: ENG, WLS, SCT, NIR.")

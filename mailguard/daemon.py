@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -67,7 +68,7 @@ from mailguard.daemon_settings import (
     store_settings,
 )
 from mailguard.domain.case import EffectKind
-from mailguard.domain.words import Role
+from mailguard.domain.words import PersonList, Role
 from mailguard.reading.message import read
 from mailguard.wiring import Parts, list_files, make_parts, surroundings
 
@@ -78,6 +79,7 @@ _MARK_PURPOSE = "mark"
 _FLUSH_SECONDS = 5.0
 _HOUR_SECONDS = 3600.0
 _SEEN_DAYS = 120
+_EFFECTS_THREADS = 2
 
 
 @dataclass(slots=True)
@@ -94,7 +96,7 @@ class Running:
     edge: OwnAddressGate
     casebook: Casebook
     trail: AuditTrail
-    worker: EffectsWorker
+    workers: tuple[EffectsWorker, ...]
     mark_key: bytes
 
 
@@ -150,14 +152,19 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
     if mailboxes is not None:
         mover = ImapMover(mailboxes, failpoint=failpoints.reach)
         performers[EffectKind.MOVE] = MovePerformer(store=store, mover=mover)
-    worker = EffectsWorker(
-        store=store,
-        casebook=casebook,
-        performers=performers,
-        clock=parts.clock,
-        owner=process_name(),
-        on_alarm=_alarm,
+    # Two, because a send to a server that hangs takes minutes, and the next report must not wait for it.
+    workers = tuple(
+        EffectsWorker(
+            store=store,
+            casebook=casebook,
+            performers=performers,
+            clock=parts.clock,
+            owner=f"{process_name()}:{number}",
+            on_alarm=_alarm,
+        )
+        for number in range(_EFFECTS_THREADS)
     )
+
     gate = PolicyGate(
         inspector=inspector,
         casebook=casebook,
@@ -165,7 +172,7 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
         plan_effects=ReportPlanner(settings),
         clock=parts.clock,
         mode=loaded.config.mode,
-        on_recorded=worker.wake,
+        on_recorded=partial(_wake, workers),
         on_alarm=_alarm,
     )
     edge = OwnAddressGate(
@@ -185,9 +192,14 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
         edge=edge,
         casebook=casebook,
         trail=trail,
-        worker=worker,
+        workers=workers,
         mark_key=mark_key,
     )
+
+
+def _wake(workers: tuple[EffectsWorker, ...]) -> None:
+    for worker in workers:
+        worker.wake()
 
 
 def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, command: list[str]) -> None:
@@ -202,7 +214,8 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
     _audit(store, "daemon:service:started", {"parts": sorted(names), "policy": running.parts.policy.version})
     running.lists.start()
     if "effects" in names:
-        threads.append(_thread("effects", lambda: running.worker.run(stopping)))
+        for worker in running.workers:
+            threads.append(_thread("effects", partial(worker.run, stopping)))
     if "mailboxes" in names:
         supervisor = _mailboxes(running)
     clockwork.start()
@@ -214,7 +227,7 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
     finally:
         notify("STOPPING=1")
         stopping.set()
-        running.worker.wake()
+        _wake(running.workers)
         if supervisor is not None:
             supervisor.stop()
         clockwork.stop()
@@ -287,7 +300,7 @@ def _relay_server(running: Running, settings: RelaySettings) -> RelayServer:
 
 
 def _mailboxes(running: Running) -> MailboxSupervisor | None:
-    settings = mailboxes_settings(running.loaded)
+    settings = mailboxes_settings(running.loaded, aliases=_aliases_of(running.lists))
     if settings is None:
         return None
     supervisor = MailboxSupervisor(
@@ -306,12 +319,24 @@ def _mailboxes(running: Running) -> MailboxSupervisor | None:
     return supervisor
 
 
+def _aliases_of(lists: CurrentLists) -> Callable[[str], tuple[str, ...]]:
+    """A mailbox's further addresses are those of the same person on the staff list."""
+
+    def aliases(address: str) -> tuple[str, ...]:
+        people = (person for person in lists.lists.by_address(address) if person.list is PersonList.STAFF)
+        return tuple(
+            other for person in people for other in person.addresses if other.lower() != address.lower()
+        )
+
+    return aliases
+
+
 def _jobs(running: Running) -> list[Job]:
     """What time alone brings about. Each is idempotent: a clock that fires twice, or two daemons, do no harm."""
     store = running.opened.store
     jobs = [
         _counters(running),
-        digest_job(store, running.settings, running.worker.wake),
+        digest_job(store, running.settings, partial(_wake, running.workers)),
         Job(name="checkpoint", seconds=_HOUR_SECONDS, call=lambda: _checkpoint(running.trail)),
         Job(name="upkeep", seconds=_HOUR_SECONDS, call=lambda: _upkeep(running)),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mailguard.adapters.imap_settings import HoldIn, ImapAccount, MailboxesSettings, SecretPlace
@@ -29,7 +29,9 @@ def relay_settings(loaded: LoadedConfig) -> RelaySettings:
     """Raises ConfigProblem when the relay is to run and has no next hop, or a setting cannot work."""
     section = loaded.config.relay
     if section.next_hop is None:
-        raise ConfigProblem([f"{loaded.path}: relay.next_hop: is missing; name where delivered mail goes on to"])
+        raise ConfigProblem(
+            [f"{loaded.path}: relay.next_hop: is missing; name where delivered mail goes on to"]
+        )
     try:
         return RelaySettings(
             next_hop=section.next_hop,
@@ -60,24 +62,32 @@ def courier_settings(loaded: LoadedConfig) -> CourierSettings:
     section = loaded.config.outgoing
     server: HostPort | None = section.server or loaded.config.relay.next_hop
     if server is None:
-        raise ConfigProblem([f"{loaded.path}: outgoing.server: is missing, and so is relay.next_hop; name one"])
+        raise ConfigProblem(
+            [f"{loaded.path}: outgoing.server: is missing, and so is relay.next_hop; name one"]
+        )
     return CourierSettings(
         server=server,
         security=section.security,
         username=section.username,
-        password=_secret(loaded, section.password, "outgoing.password") if section.password is not None else "",
+        password=_secret(loaded, section.password, "outgoing.password")
+        if section.password is not None
+        else "",
         ca_file=_resolved(loaded, section.ca_file),
     )
 
 
-def mailboxes_settings(loaded: LoadedConfig) -> MailboxesSettings | None:
-    """None when no mailbox is configured. Raises ConfigProblem."""
+def mailboxes_settings(
+    loaded: LoadedConfig, *, aliases: Callable[[str], tuple[str, ...]] = lambda address: ()
+) -> MailboxesSettings | None:
+    """None when no mailbox is configured. ``aliases``: a mailbox's further addresses. Raises ConfigProblem."""
     section = loaded.config.mailboxes
     if not section.account:
         return None
     try:
         return MailboxesSettings(
-            accounts=tuple(_account(loaded, account) for account in section.account),
+            accounts=tuple(
+                _account(loaded, account, aliases(account.address)) for account in section.account
+            ),
             hold=HoldIn(section.hold),
             quarantine_folder=section.quarantine_folder,
             folders=tuple(section.folders),
@@ -90,8 +100,9 @@ def mailboxes_settings(loaded: LoadedConfig) -> MailboxesSettings | None:
         raise ConfigProblem([f"{loaded.path}: {problem}"]) from problem
 
 
-def _account(loaded: LoadedConfig, account: AccountSection) -> ImapAccount:
+def _account(loaded: LoadedConfig, account: AccountSection, aliases: tuple[str, ...]) -> ImapAccount:
     section = loaded.config.mailboxes
+    uses_master = account.password is None and section.master_password is not None
     source = account.password or section.master_password or section.password
     if source is None:
         raise ValueError(
@@ -105,9 +116,10 @@ def _account(loaded: LoadedConfig, account: AccountSection) -> ImapAccount:
         security=section.security,
         ca_file=_resolved(loaded, section.ca_file),
         username=account.username,
-        master_user=section.master_user if account.password is None else "",
+        master_user=section.master_user if uses_master else "",
         master_separator=section.master_separator,
         password=secret_place(loaded, source),
+        aliases=aliases,
     )
 
 

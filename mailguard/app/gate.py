@@ -287,5 +287,7 @@ def is_sealed(facts: MessageFacts, initiator: Initiator) -> bool:
 def _delivery_key(judged: Judged, address: str) -> str:
     location = judged.receipt.imap
     if location is not None:
-        return f"imap:{location.account}:{location.folder}:{location.uidvalidity}:{location.uid}"
+        key = f"imap:{location.account}:{location.folder}:{location.uidvalidity}:{location.uid}"
+        # What went out to several is one message of a Sent folder.
+        return f"{key}:{address}" if len(judged.envelope.rcpt_tos) > 1 else key
     return f"smtp:{judged.inspection.facts.sha256}:{judged.envelope.mail_from}:{address}"

@@ -34,7 +34,10 @@ Exit status: 0 ok, 1 the store cannot be opened.""",
 @state_option
 @json_option
 @click.option(
-    "--only", "state_word", type=click.Choice([state.value for state in CaseState]), help="Only cases in this state."
+    "--only",
+    "state_word",
+    type=click.Choice([state.value for state in CaseState]),
+    help="Only cases in this state.",
 )
 @click.option("--limit", default=50, show_default=True, help="At most so many, newest first; 0 for all.")
 def list_cases(
