@@ -13,10 +13,18 @@ from types import MappingProxyType
 from mailguard.domain.message import AutomaticMark, MessageFacts
 from mailguard.domain.platform import PlatformFacts, PostingGateway
 from mailguard.domain.words import CONTACT_EVENTS, Event, PlatformClass
-from mailguard.reading.platforms_actor import Name, actor_address, actor_of, user_text
-from mailguard.reading.platforms_event import Found, WordingSet, find_event, news_lines, notification_text, wordings_of
-from mailguard.reading.platforms_file import Platform, PlatformFile, PlatformsProblem, load
+from mailguard.reading.platforms_actor import Name, actor_address, actor_of
+from mailguard.reading.platforms_event import (
+    Found,
+    WordingSet,
+    find_event,
+    news_lines,
+    notification_text,
+    wordings_of,
+)
+from mailguard.reading.platforms_file import load
 from mailguard.reading.platforms_gateway import Gateways, SocialLinks
+from mailguard.reading.platforms_rules import Platform, PlatformFile, PlatformsProblem
 from mailguard.reading.platforms_sender import (
     Recognised,
     Sender,
@@ -27,6 +35,7 @@ from mailguard.reading.platforms_sender import (
     unlisted_id,
 )
 from mailguard.reading.platforms_text import NotificationText
+from mailguard.reading.platforms_words import user_text
 
 __all__ = ["PlatformsProblem", "Recognisers"]
 
@@ -70,7 +79,9 @@ class Recognisers:
             return None
         return self._read(recognised, sender, facts, text or notification_text(facts, self._rules))
 
-    def recognise_unlisted(self, facts: MessageFacts, kind_is_notification: bool, event: str) -> PlatformFacts | None:
+    def recognise_unlisted(
+        self, facts: MessageFacts, kind_is_notification: bool, event: str
+    ) -> PlatformFacts | None:
         """A notification of contact by a service nobody listed. ``event``: the model's word for it, used where no wording fits.
 
         Three things together: a machine's sender and footer, words of contact, and the model's "notification".
@@ -79,13 +90,17 @@ class Recognisers:
         if sender is None or not kind_is_notification or self._senders.is_never(sender):
             return None
         text = notification_text(facts, self._rules)
-        if self._senders.listed(sender, facts) is not None or not is_unlisted_service(sender, facts, text, self._rules):
+        if self._senders.listed(sender, facts) is not None or not is_unlisted_service(
+            sender, facts, text, self._rules
+        ):
             return None
         shared = self._wordings[""]
         found = find_event(facts, text, None, shared, sender.local_part)
         if found.event not in _UNLISTED_EVENTS or not found.is_certain:
             guessed = Event(event) if event in set(Event) else Event.OTHER
-            speaks_of_contact = any(self._rules.contact.search(line.folded) for line in (*text.subjects, *text.lines[:4]))
+            speaks_of_contact = any(
+                self._rules.contact.search(line.folded) for line in (*text.subjects, *text.lines[:4])
+            )
             if guessed not in _UNLISTED_EVENTS or not speaks_of_contact or found.is_certain:
                 return None
             found = Found(guessed, found.who if found.event is guessed else "", "the model", is_certain=False)
@@ -123,7 +138,9 @@ class Recognisers:
         wordings = self._wordings[platform.id]
         found = find_event(facts, text, platform, wordings, sender.local_part)
         if platform.is_by_header and found.where == "neither":
-            found = Found(Event.COMMENT, found.who, "header")  # a forum mails what was posted, without a word of its own
+            found = Found(
+                Event.COMMENT, found.who, "header"
+            )  # a forum mails what was posted, without a word of its own
         name = actor_of(found.event, found.who, text, facts, platform, self._rules)
         return PlatformFacts(
             id=platform.id,
@@ -142,7 +159,14 @@ class Recognisers:
     def _user_text(
         self, event: Event, name: Name, text: NotificationText, facts: MessageFacts, wordings: WordingSet
     ) -> str:
-        return user_text(event, name, text, facts, self._rules, news_lines(text, wordings, event))
+        return user_text(
+            event,
+            name,
+            text,
+            facts,
+            self._rules,
+            news_lines(text, wordings, event, (name.shown, name.handle)),
+        )
 
     def _handle_in_links(
         self, platform: Platform, event: Event, name: Name, facts: MessageFacts, text: NotificationText
@@ -154,6 +178,10 @@ class Recognisers:
             if self._links.find(link.url) != platform.id:
                 continue
             handle = link.url.split("?")[0].rstrip("/").rpartition("/")[2].lstrip("@")
-            if handle and not handle.isdigit() and handle.casefold() not in {greeted.casefold() for greeted in text.greeted}:
+            if (
+                handle
+                and not handle.isdigit()
+                and handle.casefold() not in {greeted.casefold() for greeted in text.greeted}
+            ):
                 return handle if not handle.endswith(".php") else ""
         return ""

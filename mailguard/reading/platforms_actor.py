@@ -1,4 +1,4 @@
-"""Who acted in a notification, and what that person typed in it."""
+"""Who acted in a notification: the name as shown, the handle, an address."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailguard.domain.message import Mailbox, MessageFacts
+from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event
-from mailguard.reading.platforms_file import Platform, TextRules
+from mailguard.reading.platforms_rules import Platform, TextRules
 from mailguard.reading.platforms_text import Line, NotificationText, line_of
 
 _NAME_CHARS = 60
@@ -18,24 +18,22 @@ _HANDLE = re.compile(r"^@?[^\W_][\w.-]{1,38}$|^@[\w.-]{1,60}(?:@[\w.-]{3,60})?$"
 _AT_HANDLE = re.compile(r"(?<![\w.@/])@(?P<handle>[A-Za-z0-9_](?:[\w.-]{0,38}\w)?(?:@[\w-]+(?:\.[\w-]+)+)?)")
 _SHOWS_NO_NAME = re.compile(r"[\d_]|^[^\W\dA-Z]*[.-]?[a-z0-9._-]+$")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_VIA = re.compile(r"\s+(?:via|on|from|par|über|por|przez|tramite|ar|prin|sur|auf|en|na|su|op|\|)\s+[^\s].*$", re.IGNORECASE)
+_VIA = re.compile(
+    r"\s+(?:via|on|from|par|über|por|przez|tramite|ar|prin|sur|auf|en|na|su|op|\|)\s+[^\s].*$", re.IGNORECASE
+)
 _POSSESSIVE = re.compile(r"(?:'s|s'|'s)$", re.IGNORECASE)
 _EDGES = " \t\"'*•·|,;:.!…<>«»-–—▸►→"
 _URL = re.compile(r"https?://|www\.", re.IGNORECASE)
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
-_QUOTED = re.compile(r'(?P<before>^|[:،]\s?|\bsays?,?\s|\bsaid,?\s|\bwrote,?\s)"(?P<text>[^"]{1,4000})"(?P<after>[^"\n]{0,3}$)?', re.MULTILINE)
-_QUOTED_IN_SUBJECT = re.compile(r""":\s*["'](?P<text>.{2,300}?)["']?$""")
 _LABELLED = re.compile(
-    r"^(?:from|invited by|author|by|posted by|created by|sent by|von|od|autor|auteur|organi[sz]er|пригласил\w*|від|от)\s*:?\s+(?P<who>[^:]{2,60})$",
+    r"^(?:from|invited by|author|by|posted by|created by|sent by|von|od|autor|auteur|organi[sz]er|"
+    r"пригласил\w*|від|от)\s*:?\s+(?P<who>[^:]{2,60})$",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\w+(?:'\w+)?")
-_RUNS_ON = frozenset("and would was is has will e et und y that which who who's with to of for in on a the".split())
-_TYPED = frozenset(
-    {Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.PHOTO_TAG, Event.SHARE, Event.GROUP_INVITE, Event.FRIEND_REQUEST, Event.FOLLOW}
+_RUNS_ON = re.compile(
+    r"(?:and|would|was|is|has|will|e|et|und|y|that|which|who|who's|with|to|of|for|in|on|a|the)$",
+    re.IGNORECASE,
 )
-_TYPED_WITHOUT_MARKS = frozenset({Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.FRIEND_REQUEST})
-_LINES_OF_TEXT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,14 @@ def actor_of(
     if event in _WITHOUT_ACTOR - {Event.DIGEST, Event.SUGGESTION, Event.OTHER}:
         return Name()
     name = _name_beside_service(facts, platform, rules) or name_of(written, platform, rules, text.greeted)
-    if not name and event not in (Event.SECURITY, Event.SIGN_UP, Event.MARKETING, Event.MODERATION, Event.UPLOAD, Event.LIVE):
+    if not name and event not in (
+        Event.SECURITY,
+        Event.SIGN_UP,
+        Event.MARKETING,
+        Event.MODERATION,
+        Event.UPLOAD,
+        Event.LIVE,
+    ):
         name = _name_in_from(facts, platform, rules)
     if not name and event not in _WITHOUT_ACTOR:
         name = _name_in_body(text, platform, rules)
@@ -121,71 +126,18 @@ _WITHOUT_ACTOR = frozenset(
 
 def actor_address(text: NotificationText, facts: MessageFacts) -> str:
     """An address that the first lines state, other than the recipient's or the service's own."""
-    own = {mailbox.address.lower() for mailbox in facts.mailboxes if mailbox.header not in ("From", "Reply-To", "Sender")}
+    own = {
+        mailbox.address.lower()
+        for mailbox in facts.mailboxes
+        if mailbox.header not in ("From", "Reply-To", "Sender")
+    }
     for line in text.lines[:12]:
         for found in _ADDRESS.findall(line.text):
-            if found.lower() not in own and not found.lower().startswith(("noreply", "no-reply", "support@", "reply+")):
+            if found.lower() not in own and not found.lower().startswith(
+                ("noreply", "no-reply", "support@", "reply+")
+            ):
                 return str(found)
     return ""
-
-
-def user_text(event: Event, name: Name, text: NotificationText, facts: MessageFacts, rules: TextRules, news: frozenset[int]) -> str:
-    """The words a person typed, "" when there are none. ``news``: indexes of lines that are the service's own wording."""
-    if event not in _TYPED:
-        return ""
-    body = "\n".join(line.folded for line in text.lines)
-    written = "\n".join(line.text for line in text.lines)
-    passages = [
-        written[match.start("text") : match.end("text")].strip()
-        for match in _QUOTED.finditer(body)
-        if match["before"] or _stands_alone(match, body)
-    ]
-    if event in (Event.SHARE, Event.GROUP_INVITE, Event.FOLLOW):
-        passages = [passage for passage in passages if len(_WORD.findall(passage)) >= 4]
-    if passages:
-        return "\n".join(passages)
-    if facts.quoted_text.strip() and event in (Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION):
-        return facts.quoted_text.strip()
-    if event in _TYPED_WITHOUT_MARKS:
-        lines = _plain_lines(event, name, text, rules, news, facts.named("From"))
-        if lines:
-            return "\n".join(lines)
-    match = _QUOTED_IN_SUBJECT.search(text.subjects[-1].folded) if text.subjects else None
-    return text.subjects[-1].text[match.start("text") : match.end("text")] if match else ""
-
-
-def _stands_alone(match: re.Match[str], body: str) -> bool:
-    start, end = match.start(), match.end("text") + 1
-    begins = start == 0 or body[start - 1] == "\n" or body[start : start + 1] == '"'
-    return begins and body[end : end + 1] in ("", "\n") or match["after"] is not None
-
-
-def _plain_lines(
-    event: Event,
-    name: Name,
-    text: NotificationText,
-    rules: TextRules,
-    news: frozenset[int],
-    senders: Sequence[Mailbox],
-) -> list[str]:
-    fewest = 6 if event is Event.FRIEND_REQUEST else 2
-    known = {value.casefold() for value in (name.shown, name.handle, f"@{name.handle}", f"u/{name.handle}") if value}
-    known |= {mailbox.display_name.casefold() for mailbox in senders}
-    known |= {subject.text.casefold().rstrip(".") for subject in text.subjects}
-    prefix = re.compile(rf"^(?:{re.escape(name.shown)}|{re.escape(name.shown.split()[0])})\s*:\s+", re.IGNORECASE) if name.shown else None
-    found: list[str] = []
-    for index, line in enumerate(text.lines[:_LINES_OF_TEXT]):
-        said = prefix.match(line.folded) if prefix else None
-        if said:
-            found.append(line.text[said.end() :])
-            continue
-        if index in news or line.text.casefold().rstrip(".:") in known:
-            continue
-        if _greets(line, rules) or rules.call.match(line.folded) or rules.detail.search(line.folded):
-            continue
-        if len(_WORD.findall(line.folded)) >= fewest or found:
-            found.append(line.text)
-    return found
 
 
 def _strip(text: str) -> str:
@@ -196,17 +148,12 @@ def _strip(text: str) -> str:
     return bare + "." if bare and is_initial else bare
 
 
-def _greets(line: Line, rules: TextRules) -> bool:
-    """A greeting alone; "hi is school open tomorrow" is what somebody typed."""
-    return bool(rules.greeting.match(line.folded)) and (line.text[-1] in ",!:،." or len(line.text.split()) <= 3)
-
-
 def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool:
     if not text or len(text) > _NAME_CHARS or len(text.split()) > _NAME_WORDS or _URL.search(text):
         return False
     if platform is not None and text.casefold() in {name.casefold() for name in platform.names}:
         return False
-    if text.split()[-1].casefold() in _RUNS_ON:
+    if _RUNS_ON.match(text.split()[-1]):
         return False
     return not rules.nobody.match(text) and not (text[:1].isdigit() and " " in text)
 
@@ -223,14 +170,17 @@ def _mentions(text: str, platform: Platform) -> bool:
 
 
 def _name_in_from(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
-    """"Tyler Jones (Classroom)", "Tyler Jones via Facebook", or a bare name that is not the service's."""
+    """ "Tyler Jones (Classroom)", "Tyler Jones via Facebook", or a bare name that is not the service's."""
     shown = next((mailbox.display_name for mailbox in facts.named("From")), "")
     if not shown or platform is None:
         return Name()
     bare = _VIA.sub("", _IN_BRACKETS.sub("", shown)).strip(_EDGES)
     if bare == shown.strip(_EDGES) and _mentions(shown, platform):
         return Name()
-    if any(word.casefold() in {"team", "digest", "support", "notifications", "security", "news"} for word in bare.split()):
+    if any(
+        word.casefold() in {"team", "digest", "support", "notifications", "security", "news"}
+        for word in bare.split()
+    ):
         return Name()
     return name_of(bare, platform, rules)
 
@@ -238,13 +188,17 @@ def _name_in_from(facts: MessageFacts, platform: Platform | None, rules: TextRul
 def _name_beside_service(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
     """The name in "Tyler Jones (Classroom)" or "Tyler Jones via LinkedIn": the service itself says who acts."""
     shown = next((mailbox.display_name for mailbox in facts.named("From")), "")
-    if platform is None or not (_IN_BRACKETS.search(shown) or _VIA.search(shown)) or not _mentions(shown, platform):
+    if (
+        platform is None
+        or not (_IN_BRACKETS.search(shown) or _VIA.search(shown))
+        or not _mentions(shown, platform)
+    ):
         return Name()
     return _name_in_from(facts, platform, rules)
 
 
 def _fuller(shown: str, text: NotificationText) -> str:
-    """"Alisha Crane" for "Alisha" where a line is her whole name, or begins with it."""
+    """ "Alisha Crane" for "Alisha" where a line is her whole name, or begins with it."""
     if " " in shown or not shown[:1].isupper():
         return shown
     whole = re.compile(rf"^{re.escape(shown)}(?: [^\W\d_][\w'’.-]*){{1,3}}(?=$|,| ·| \(|:)")
@@ -260,7 +214,9 @@ def _name_in_body(text: NotificationText, platform: Platform | None, rules: Text
     lines = text.lines[:8]
     for line in lines:
         labelled = _LABELLED.match(line.folded)
-        name = name_of(line.text[labelled.start("who") :], platform, rules, text.greeted) if labelled else Name()
+        name = (
+            name_of(line.text[labelled.start("who") :], platform, rules, text.greeted) if labelled else Name()
+        )
         if name:
             return name
     for index, line in enumerate(lines):
@@ -277,8 +233,10 @@ def _name_in_body(text: NotificationText, platform: Platform | None, rules: Text
         if not name:
             continue
         following: Line | None = lines[index + 1] if index + 1 < len(lines) else None
-        is_evident = following is None or following.folded[:1] in '"@>' or bool(rules.detail.search(following.folded))
-        if name.handle or is_evident or following is not None and following.text[:1].islower():
+        is_evident = (
+            following is None or following.folded[:1] in '"@>' or bool(rules.detail.search(following.folded))
+        )
+        if name.handle or is_evident or (following is not None and following.text[:1].islower()):
             return name
     return Name()
 

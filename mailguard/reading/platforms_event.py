@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event
-from mailguard.reading.platforms_file import Platform, PlatformFile, TextRules, Wording
+from mailguard.reading.platforms_rules import Platform, PlatformFile, TextRules, Wording
 from mailguard.reading.platforms_text import Line, NotificationText, greeted_name, line_of, subject_readings
 
 # Where several wordings fit, the first of these is meant: a code is never a welcome, "mentioned you in a comment" no comment.
@@ -35,6 +35,7 @@ PRECEDENCE = (
 _RANK = {event: rank for rank, event in enumerate(PRECEDENCE)}
 _BODY_LINES = 14
 _FOOTER_SEARCH_LINES = 200
+_NEWS_WITHOUT_NAME = 4
 _LONG_LINE = 240  # longer is prose somebody wrote, and no wording of a service
 _FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
 
@@ -93,8 +94,14 @@ def notification_text(facts: MessageFacts, rules: TextRules) -> NotificationText
         lines.append(line)
         if len(lines) >= _FOOTER_SEARCH_LINES:
             break
-    names = [name for mailbox in facts.named("To") for name in (mailbox.display_name, mailbox.display_name.split(" ")[0])]
-    names += [name for line in lines[:4] if (name := greeted_name(line)) and rules.greeting.match(line.folded)]
+    names = [
+        name
+        for mailbox in facts.named("To")
+        for name in (mailbox.display_name, mailbox.display_name.split(" ")[0])
+    ]
+    names += [
+        name for line in lines[:4] if (name := greeted_name(line)) and rules.greeting.match(line.folded)
+    ]
     has_footer = has_footer or bool(rules.notice.search(facts.signature_text))
     return NotificationText(
         subjects=subject_readings(facts.subject, names),
@@ -104,7 +111,13 @@ def notification_text(facts: MessageFacts, rules: TextRules) -> NotificationText
     )
 
 
-def find_event(facts: MessageFacts, text: NotificationText, platform: Platform | None, wordings: WordingSet, local_part: str) -> Found:
+def find_event(
+    facts: MessageFacts,
+    text: NotificationText,
+    platform: Platform | None,
+    wordings: WordingSet,
+    local_part: str,
+) -> Found:
     """What a notification tells. Order: a code or reset in the subject, header, subject, local part, body; else a guess."""
     subject = _first(wordings.find(line) for line in text.subjects)
     stated = _stated(facts, platform) if platform is not None else None
@@ -119,7 +132,9 @@ def find_event(facts: MessageFacts, text: NotificationText, platform: Platform |
         if subject.event is Event.SIGN_UP and _asks_to_confirm(text, wordings):
             return Found(Event.SECURITY, where="text")
         if subject.event in _FIRST_HAND or body is None or body.event not in _FIRST_HAND:
-            found = Found(subject.event, subject.who, "subject", subject.event not in (Event.OTHER, Event.MARKETING))
+            found = Found(
+                subject.event, subject.who, "subject", subject.event not in (Event.OTHER, Event.MARKETING)
+            )
             return _with_name(found, subject, body, text, wordings)
         if subject.event in (Event.MARKETING, Event.OTHER, Event.DIGEST) and body.event in _FIRST_HAND:
             if subject.event is Event.DIGEST or not body.who:
@@ -134,20 +149,35 @@ def find_event(facts: MessageFacts, text: NotificationText, platform: Platform |
     return Found(Event.DIGEST if _lists_several(text) else Event.OTHER, where="neither", is_certain=False)
 
 
-def news_lines(text: NotificationText, wordings: WordingSet, event: Event) -> frozenset[int]:
-    """Indexes of the lines that are the service's own wording of what happened."""
+def news_lines(
+    text: NotificationText, wordings: WordingSet, event: Event, names: Sequence[str]
+) -> frozenset[int]:
+    """Indexes of the lines that are the service's own wording of what happened.
+
+    ``names``: of the person who acted. What fits a wording without naming that person, or naming nobody near the top, is
+    taken for typed: a child's "miss it says missing" must not be lost.
+    """
     wanted = frozenset({event})
+    known = [name.casefold() for name in names if name]
+    known += [name.split()[0] for name in known if " " in name]
     found: set[int] = set()
     for index, line in enumerate(text.lines[:_BODY_LINES]):
-        if wordings.find(line, wanted) is not None:
+        says = wordings.find(line, wanted)
+        if says is not None and _is_news(says, index, known):
             found.add(index)
         elif line.text[:1].islower() and index and '"' not in line.folded and index - 1 not in found:
-            if len(line.folded.split()) > 8 or not _can_be_name(text.lines[index - 1]):
+            if len(line.folded.split()) > 8 or text.lines[index - 1].text.casefold() not in known:
                 continue
-            joined = line_of(f"{text.lines[index - 1].text} {line.text}")
-            if wordings.find(joined, wanted) is not None:
+            if wordings.find(line_of(f"{text.lines[index - 1].text} {line.text}"), wanted) is not None:
                 found |= {index - 1, index}
     return frozenset(found)
+
+
+def _is_news(says: Found, index: int, known: Sequence[str]) -> bool:
+    if not says.who:
+        return index < _NEWS_WITHOUT_NAME
+    named = says.who.casefold()
+    return any(name in named for name in known) if known else index < _NEWS_WITHOUT_NAME
 
 
 def _first(found: Iterable[Found | None]) -> Found | None:
@@ -156,7 +186,11 @@ def _first(found: Iterable[Found | None]) -> Found | None:
     for one in found:
         if one is None:
             continue
-        if kept is None or (_RANK[one.event] < _RANK[kept.event]) or (one.event is kept.event and one.who and not kept.who):
+        if (
+            kept is None
+            or (_RANK[one.event] < _RANK[kept.event])
+            or (one.event is kept.event and one.who and not kept.who)
+        ):
             kept = one
     return kept
 
@@ -169,7 +203,9 @@ def _stated(facts: MessageFacts, platform: Platform) -> Found | None:
     return None
 
 
-def _in_body(text: NotificationText, wordings: WordingSet, events: frozenset[Event] | None = None) -> Found | None:
+def _in_body(
+    text: NotificationText, wordings: WordingSet, events: frozenset[Event] | None = None
+) -> Found | None:
     lines = text.lines[:_BODY_LINES]
     for index, line in enumerate(lines):
         if line.folded.startswith(('"', ">")):
@@ -190,11 +226,22 @@ def _can_be_name(line: Line) -> bool:
     return len(line.text.split()) <= 4 and not any(mark in line.text for mark in "·|@")
 
 
-def _with_name(found: Found, subject: Found | None, body: Found | None, text: NotificationText, wordings: WordingSet) -> Found:
+def _with_name(
+    found: Found, subject: Found | None, body: Found | None, text: NotificationText, wordings: WordingSet
+) -> Found:
     wanted = frozenset({found.event})
-    who = next((one.who for one in (found, subject, body) if one is not None and one.event is found.event and one.who), "")
+    who = next(
+        (
+            one.who
+            for one in (found, subject, body)
+            if one is not None and one.event is found.event and one.who
+        ),
+        "",
+    )
     if not who:
-        again = _first(wordings.find(line, wanted) for line in text.subjects) or _in_body(text, wordings, wanted)
+        again = _first(wordings.find(line, wanted) for line in text.subjects) or _in_body(
+            text, wordings, wanted
+        )
         who = again.who if again is not None else ""
     if not who and (named := _in_body(text, wordings, wanted)) is not None:
         who = named.who

@@ -10,15 +10,51 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailguard.domain.words import Event, PlatformClass
+from mailguard.reading.platforms_rules import (
+    SCHOOL_CLASSES,
+    GatewayRule,
+    HeaderRule,
+    LinkRule,
+    Platform,
+    PlatformFile,
+    PlatformsProblem,
+    TextRules,
+    Wording,
+)
 
-SCHOOL_CLASSES = frozenset({PlatformClass.EDUCATION, PlatformClass.COLLABORATION})
 _EVENTS = frozenset(event.value for event in Event)
 _CLASSES = frozenset(kind.value for kind in PlatformClass)
 _KINDS = ("post-by-mail", "reply")
 _PLATFORM_KEYS = frozenset(
-    ["name", "class", "from", "names", "senders", "hosts", "handles", "by_header", "imitated", "local_parts", "headers", "gateways", "links", "wording"]
+    [
+        "name",
+        "class",
+        "from",
+        "names",
+        "senders",
+        "hosts",
+        "handles",
+        "by_header",
+        "imitated",
+        "local_parts",
+        "headers",
+        "gateways",
+        "links",
+        "wording",
+    ]
 )
-_TEXT_KEYS = ("footer", "greeting", "call", "detail", "nobody", "others", "machine", "notice", "office", "contact")
+_TEXT_KEYS = (
+    "footer",
+    "greeting",
+    "call",
+    "detail",
+    "nobody",
+    "others",
+    "machine",
+    "notice",
+    "office",
+    "contact",
+)
 _HOST = re.compile(r"^(?:[a-z0-9_-]+\.)*[a-z0-9-]+$")
 _PLACEHOLDERS = {
     "<any>": r"[^\n]{0,80}?",
@@ -29,99 +65,6 @@ _PLACEHOLDERS = {
 _WHO = r"(?P<who{}>[^\n]{{1,80}}?)"
 _LAST_WHO = r"(?P<who{}>[^\n,:;!?\"]{{1,80}})"  # nothing after it would stop the shortest match at one letter
 _PLACEHOLDER = re.compile(r"<(?:[a-z0-9]+)>")
-
-
-class PlatformsProblem(ValueError):
-    """All that is wrong with a recogniser file, one line each: file, key, value, fix."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """One way to say that something happened; a group ``who``, where there is one, is the person who acted."""
-
-    event: Event
-    language: str
-    pattern: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderRule:
-    """``header`` in lower case."""
-
-    header: str
-    pattern: re.Pattern[str]
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayRule:
-    """``domain`` "*" is any domain; ``local``: what the local part must look like."""
-
-    kind: str
-    domain: str
-    local: re.Pattern[str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class LinkRule:
-    """``path`` is sought in path, query and fragment."""
-
-    hosts: tuple[str, ...]
-    path: re.Pattern[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """What is known of one service. ``domains`` cover their subdomains, ``addresses`` are whole; all lower case."""
-
-    id: str
-    name: str
-    platform_class: PlatformClass
-    domains: tuple[str, ...]
-    addresses: tuple[str, ...]
-    names: tuple[str, ...]
-    senders: re.Pattern[str] | None
-    hosts: tuple[re.Pattern[str], ...]
-    shows_handles: bool
-    is_by_header: bool
-    imitated: tuple[str, ...]
-    local_parts: tuple[tuple[re.Pattern[str], Event], ...]
-    headers: tuple[HeaderRule, ...]
-    gateways: tuple[GatewayRule, ...]
-    links: tuple[LinkRule, ...]
-    wordings: tuple[Wording, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TextRules:
-    """Patterns about what surrounds a notification's news; see [text] in the file."""
-
-    footer: re.Pattern[str]
-    greeting: re.Pattern[str]
-    call: re.Pattern[str]
-    detail: re.Pattern[str]
-    nobody: re.Pattern[str]
-    others: re.Pattern[str]
-    machine: re.Pattern[str]
-    notice: re.Pattern[str]
-    office: re.Pattern[str]
-    contact: re.Pattern[str]
-    office_headers: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformFile:
-    """The whole file. ``version``: first 12 hex digits of the SHA-256 of its bytes."""
-
-    version: str
-    never: frozenset[str]
-    platforms: tuple[Platform, ...]
-    wordings: tuple[Wording, ...]
-    text: TextRules
 
 
 @dataclass(slots=True)
@@ -157,12 +100,19 @@ class _Loader:
         if not isinstance(value, str) or not value:
             self.problem(key, value, "must be a regular expression")
             return re.compile(r"(?!)")
-        unknown = [name for name in _PLACEHOLDER.findall(_without_groups(value)) if name not in ("<who>", *_PLACEHOLDERS)]
+        unknown = [
+            name
+            for name in _PLACEHOLDER.findall(_without_groups(value))
+            if name not in ("<who>", *_PLACEHOLDERS)
+        ]
         if unknown:
-            self.problem(key, value, f"{unknown[0]} is not a placeholder: use <who>, {', '.join(_PLACEHOLDERS)}")
+            self.problem(
+                key, value, f"{unknown[0]} is not a placeholder: use <who>, {', '.join(_PLACEHOLDERS)}"
+            )
         first, *rest = value.split("<who>")
         expression = first + "".join(
-            (_WHO if piece.strip(")?") else _LAST_WHO).format(number or "") + piece for number, piece in enumerate(rest)
+            (_WHO if piece.strip(")?") else _LAST_WHO).format(number or "") + piece
+            for number, piece in enumerate(rest)
         )
         for name, meaning in _PLACEHOLDERS.items():
             expression = expression.replace(name, meaning)
@@ -184,7 +134,9 @@ class _Loader:
     def only(self, table: Mapping[str, Any], key: str, known: frozenset[str]) -> None:
         for name in table:
             if name not in known:
-                self.problem(f"{key}.{name}", table[name], f"is not a key here: use {', '.join(sorted(known))}")
+                self.problem(
+                    f"{key}.{name}", table[name], f"is not a key here: use {', '.join(sorted(known))}"
+                )
 
 
 def load(data: bytes, source: str) -> PlatformFile:
@@ -251,8 +203,13 @@ def _platform(loader: _Loader, identifier: str, entry: Mapping[str, Any]) -> Pla
         domains=tuple(item for item in sources if "@" not in item),
         addresses=tuple(item for item in sources if "@" in item),
         names=(name, *loader.strings(entry.get("names"), f"{key}.names")),
-        senders=loader.pattern(f"^(?:{'|'.join(senders)})(?:$|[+._-])", f"{key}.senders") if senders else None,
-        hosts=tuple(loader.pattern(item, f"{key}.hosts") for item in loader.strings(entry.get("hosts"), f"{key}.hosts")),
+        senders=loader.pattern(f"^(?:{'|'.join(senders)})(?:$|[+._-])", f"{key}.senders")
+        if senders
+        else None,
+        hosts=tuple(
+            loader.pattern(item, f"{key}.hosts")
+            for item in loader.strings(entry.get("hosts"), f"{key}.hosts")
+        ),
         shows_handles=entry.get("handles") is True,
         is_by_header=entry.get("by_header") is True,
         imitated=loader.strings(entry.get("imitated"), f"{key}.imitated"),
@@ -260,7 +217,9 @@ def _platform(loader: _Loader, identifier: str, entry: Mapping[str, Any]) -> Pla
             (loader.pattern(local, f"{key}.local_parts"), loader.event(event, f"{key}.local_parts.{local}"))
             for local, event in loader.table(entry.get("local_parts"), f"{key}.local_parts").items()
         ),
-        headers=tuple(_headers(loader, loader.table(entry.get("headers"), f"{key}.headers"), f"{key}.headers")),
+        headers=tuple(
+            _headers(loader, loader.table(entry.get("headers"), f"{key}.headers"), f"{key}.headers")
+        ),
         gateways=gateways,
         links=links,
         wordings=_wordings(loader, entry.get("wording"), f"{key}.wording"),
@@ -277,7 +236,9 @@ def _headers(loader: _Loader, entry: Mapping[str, Any], key: str) -> Iterator[He
                 loader.problem(f"{key}.{header}", rule, "must be [regular expression, event]")
                 continue
             yield HeaderRule(
-                header.lower(), loader.pattern(rule[0], f"{key}.{header}"), loader.event(rule[1], f"{key}.{header}")
+                header.lower(),
+                loader.pattern(rule[0], f"{key}.{header}"),
+                loader.event(rule[1], f"{key}.{header}"),
             )
 
 
@@ -290,9 +251,13 @@ def _gateways(loader: _Loader, value: object, key: str) -> Iterator[GatewayRule]
         if not isinstance(domain, str) or not (domain == "*" or _HOST.match(domain)):
             loader.problem(f"{where}.domain", domain, "must be a domain, or * for any")
         if domain == "*" and local is None:
-            loader.problem(f"{where}.local", local, "say what the local part looks like when any domain will do")
+            loader.problem(
+                f"{where}.local", local, "say what the local part looks like when any domain will do"
+            )
         yield GatewayRule(
-            kind=str(kind), domain=str(domain), local=None if local is None else loader.pattern(local, f"{where}.local")
+            kind=str(kind),
+            domain=str(domain),
+            local=None if local is None else loader.pattern(local, f"{where}.local"),
         )
 
 
@@ -335,7 +300,9 @@ def _lines(loader: _Loader, value: object, key: str) -> list[tuple[str, str]]:
         loader.problem(key, value, "must be regular expressions, one a line")
         return []
     # A line keeps its last space: "says: " is not "says:".
-    return [(f"{key} line {number}", line) for number, line in enumerate(value.split("\n"), 1) if line.strip()]
+    return [
+        (f"{key} line {number}", line) for number, line in enumerate(value.split("\n"), 1) if line.strip()
+    ]
 
 
 def _unique_senders(loader: _Loader, platforms: Sequence[Platform]) -> None:
@@ -343,7 +310,9 @@ def _unique_senders(loader: _Loader, platforms: Sequence[Platform]) -> None:
     for platform in platforms:
         for item in (*platform.domains, *platform.addresses):
             if item in owners:
-                loader.problem(f"platform.{platform.id}.from", item, f"also belongs to {owners[item]}: keep it in one")
+                loader.problem(
+                    f"platform.{platform.id}.from", item, f"also belongs to {owners[item]}: keep it in one"
+                )
             owners[item] = platform.id
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from mailguard.domain.platform import PostingGateway
-from mailguard.reading.platforms_file import GatewayRule, LinkRule, Platform
+from mailguard.reading.platforms_rules import GatewayRule, LinkRule, Platform
 
 _APP_LINK = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]{1,20})://(?P<rest>.*)$", re.IGNORECASE)
 _WEB = frozenset({"http", "https", "ftp"})
@@ -29,9 +29,14 @@ class Gateways:
         local_part, at, domain = address.strip().rpartition("@")
         if not at or not local_part:
             return None
-        for platform, rule in (*self._by_domain.get(domain.lower().strip("."), ()), *self._by_domain.get("*", ())):
+        for platform, rule in (
+            *self._by_domain.get(domain.lower().strip("."), ()),
+            *self._by_domain.get("*", ()),
+        ):
             if rule.local is None or rule.local.search(local_part):
-                return PostingGateway(platform.id, address.strip(), rule.kind, handle=local_part.partition(".")[0])
+                return PostingGateway(
+                    platform.id, address.strip(), rule.kind, handle=local_part.partition(".")[0]
+                )
         return None
 
 

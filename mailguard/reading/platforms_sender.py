@@ -12,15 +12,18 @@ from rapidfuzz.distance import OSA
 from mailguard.domain.message import AuthenticationResult, AutomaticMark, MessageFacts
 from mailguard.domain.words import PlatformClass
 from mailguard.reading.organisation import organisational_domain
-from mailguard.reading.platforms_file import SCHOOL_CLASSES, Platform, TextRules
+from mailguard.reading.platforms_rules import SCHOOL_CLASSES, Platform, TextRules
 from mailguard.reading.platforms_text import NotificationText, line_of
 
 _IMITATED_LETTERS = 6
 _SLIP_LETTERS = 7
-_FILLER = frozenset(
-    "team the support security notification notifications mail help center centre updates update no-reply noreply login account "
-    "accounts verification service services alert alerts info community de of from by for official app messages invitations "
-    "digest daily weekly customer care copyright safety trust admin staff inc user users".split()
+_FILLER = re.compile(
+    r"(?:"
+    r"team|the|support|security|notification|notifications|mail|help|center|centre|updates|update|"
+    r"no-reply|noreply|login|account|accounts|verification|service|services|alert|alerts|info|"
+    r"community|de|of|from|by|for|official|app|messages|invitations|digest|daily|weekly|customer|care|"
+    r"copyright|safety|trust|admin|staff|inc|user|users"
+    r")$"
 )
 _LETTERS = str.maketrans("0134578iа е о р с у х і ӏ ո ⅼ".replace(" ", ""), "oleastblaeopcyxllnl")
 _NOT_LETTERS = re.compile(r"[^a-z]+")
@@ -82,7 +85,9 @@ class SenderIndex:
         self._rules = rules
         self._platforms = tuple(platforms)
         self._by_domain: Mapping[str, Platform] = {domain: one for one in platforms for domain in one.domains}
-        self._by_address: Mapping[str, Platform] = {address: one for one in platforms for address in one.addresses}
+        self._by_address: Mapping[str, Platform] = {
+            address: one for one in platforms for address in one.addresses
+        }
         self._imitated = tuple(_imitated(platforms))
 
     def is_never(self, sender: Sender) -> bool:
@@ -116,10 +121,14 @@ class SenderIndex:
         claim = Claim(sender, self._shown_as(sender.display_name), self._imitates(sender.host))
         return claim if claim.shown or claim.imitated else None
 
-    def claimed(self, claim: Claim, facts: MessageFacts, text: NotificationText, has_news: bool) -> Recognised | None:
+    def claimed(
+        self, claim: Claim, facts: MessageFacts, text: NotificationText, has_news: bool
+    ) -> Recognised | None:
         """The service that a claim holds for. ``has_news``: its wording is a notification's."""
         sender, shown, imitated = claim.sender, claim.shown, claim.imitated
-        if imitated is not None and (shown is imitated or (shown is None and has_news and _names(imitated, facts))):
+        if imitated is not None and (
+            shown is imitated or (shown is None and has_news and _names(imitated, facts))
+        ):
             return Recognised(imitated, f"domain {sender.host} imitates {imitated.name}", is_lookalike=True)
         if shown is None:
             return None
@@ -127,13 +136,20 @@ class SenderIndex:
             return Recognised(shown, f'From calls itself "{sender.display_name}"')
         if shown.platform_class in SCHOOL_CLASSES or not has_news or not _names(shown, facts):
             return None
-        return Recognised(shown, f'From calls itself "{sender.display_name}" and is not of its domain', is_lookalike=True)
+        return Recognised(
+            shown, f'From calls itself "{sender.display_name}" and is not of its domain', is_lookalike=True
+        )
 
     def _is_service(self, platform: Platform, sender: Sender, facts: MessageFacts) -> bool:
         """False for a person who works there, or whose address the service hosts."""
-        if (platform.senders and platform.senders.search(sender.local_part)) or self._rules.machine.search(sender.local_part):
+        if (platform.senders and platform.senders.search(sender.local_part)) or self._rules.machine.search(
+            sender.local_part
+        ):
             return True
-        if any(facts.header(header) for header in _BULK_HEADERS) or self._shown_as(sender.display_name) is platform:
+        if (
+            any(facts.header(header) for header in _BULK_HEADERS)
+            or self._shown_as(sender.display_name) is platform
+        ):
             return True
         is_person = bool(_PERSON.match(sender.local_part)) and (
             not sender.display_name or bool(_NAME_LIKE.match(sender.display_name))
@@ -148,7 +164,11 @@ class SenderIndex:
                 parts = name.casefold().split()
                 if not parts or parts[0] not in words:
                     continue
-                rest = [word for word in words if word not in parts and word not in _FILLER and word != f"{parts[0]}.com"]
+                rest = [
+                    word
+                    for word in words
+                    if word not in parts and not _FILLER.match(word) and word != f"{parts[0]}.com"
+                ]
                 if all(part in words for part in parts) and (not rest or _is_via(display_name, name)):
                     return platform
         folded = _folded(display_name.replace(" ", ""))
@@ -163,19 +183,25 @@ class SenderIndex:
                 if len(folded) < len(word) - 1:
                     continue
                 if word in folded or (
-                    len(word) >= _SLIP_LETTERS and OSA.distance(word, folded[: len(word) + 1], score_cutoff=1) <= 1
+                    len(word) >= _SLIP_LETTERS
+                    and OSA.distance(word, folded[: len(word) + 1], score_cutoff=1) <= 1
                 ):
                     return platform
         return None
 
 
-def is_unlisted_service(sender: Sender, facts: MessageFacts, text: NotificationText, rules: TextRules) -> bool:
+def is_unlisted_service(
+    sender: Sender, facts: MessageFacts, text: NotificationText, rules: TextRules
+) -> bool:
     """A machine sends it to many, as a service to its members; and it is no ticket system, tracker, shop, calendar or list."""
     if not rules.machine.search(sender.local_part) or facts.calendar is not None:
         return False
     if facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
         return False
-    if any(facts.header(header) for header in rules.office_headers) or facts.header("precedence").strip().lower() == "list":
+    if (
+        any(facts.header(header) for header in rules.office_headers)
+        or facts.header("precedence").strip().lower() == "list"
+    ):
         return False
     if any(rules.office.search(line.folded) for line in (*text.subjects, *text.lines[:6])):
         return False
@@ -193,7 +219,11 @@ def unlisted_class() -> PlatformClass:
 
 def _names(platform: Platform, facts: MessageFacts) -> bool:
     words = " ".join([facts.subject, facts.own_text[:4000], facts.signature_text]).casefold()
-    return any(re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words) for name in platform.names if len(name) > 1)
+    return any(
+        re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", words)
+        for name in platform.names
+        if len(name) > 1
+    )
 
 
 def _own_header(platform: Platform, facts: MessageFacts, sender: Sender) -> str:
@@ -204,7 +234,9 @@ def _own_header(platform: Platform, facts: MessageFacts, sender: Sender) -> str:
         if platform.is_by_header:
             return rule.header
         # Mastodon's List-Id ends in the instance, which anybody may run: it must be From's own.
-        if rule.header == "list-id" and organisational_domain(value.rstrip("> ").rpartition("<")[2]) == organisational_domain(sender.host):
+        if rule.header == "list-id" and organisational_domain(
+            value.rstrip("> ").rpartition("<")[2]
+        ) == organisational_domain(sender.host):
             return rule.header
     return ""
 
@@ -224,7 +256,7 @@ def _folded(text: str) -> str:
 
 
 def _imitated(platforms: Sequence[Platform]) -> Iterable[tuple[str, Platform]]:
-    pairs = {}
+    pairs: dict[str, Platform] = {}
     for platform in platforms:
         if platform.platform_class in SCHOOL_CLASSES:
             continue
@@ -236,4 +268,6 @@ def _imitated(platforms: Sequence[Platform]) -> Iterable[tuple[str, Platform]]:
 
 
 def _is_via(display_name: str, name: str) -> bool:
-    return bool(re.search(rf"(?:\bvia|\bon|\bpar|\(|\|)\s*{re.escape(name)}\)?$", display_name, re.IGNORECASE))
+    return bool(
+        re.search(rf"(?:\bvia|\bon|\bpar|\(|\|)\s*{re.escape(name)}\)?$", display_name, re.IGNORECASE)
+    )

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufe00-\ufe0f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufe00-\ufe0f]"
+)
 _SPACES = re.compile(r"\s+")
 _FOLD = str.maketrans(
     {
@@ -22,7 +24,9 @@ _FOLD = str.maketrans(
     }
 )
 _LINE_CHARS = 400
-_PREFIX = re.compile(r"^(?:\[[^\]]{1,60}\]\s*|\(\d{1,3}\)\s*|(?:re|fwd?|aw|tr|rv)\s*:\s*|[^\w\s\"'@(\[#]+\s*)+", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(?:\[[^\]]{1,60}\]\s*|\(\d{1,3}\)\s*|(?:re|fwd?|aw|tr|rv)\s*:\s*|[^\w\s\"'@(\[#]+\s*)+", re.IGNORECASE
+)
 _TAIL = re.compile(r"[\s.…!]*[^\w\s\"')\]?.!,:;@…]*[\s.…]*$")
 _GREETED = re.compile(r"^[^\s,،!:]+\s+(?P<name>[^,،!:]{1,40}?)\s*[,،!:]?$")
 
