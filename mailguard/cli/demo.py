@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import smtplib
 import sys
-import threading
 from pathlib import Path
 from types import FrameType
 
@@ -15,6 +14,9 @@ from mailguard.app.ports_store import StoreProblem
 from mailguard.cli.settings import FAILED, json_option, stop
 from mailguard.config import ConfigProblem
 from mailguard.demo.mailbox import MailboxProblem
+
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+_INTERRUPTED = 130
 
 
 @click.command(
@@ -26,7 +28,8 @@ from mailguard.demo.mailbox import MailboxProblem
 
     mailguard demo --once --json | jq .median_ms
 
-Exit status: 0 all of it held, 1 something did not (it is named) or the demo could not run, 2 wrong usage."""
+Exit status: 0 all of it held, 1 something did not (it is named) or the demo could not run, 2 wrong
+usage, 130 interrupted before everything was shown."""
 )
 @click.option("--once", is_flag=True, help="End when everything was shown; do not stay up.")
 @click.option(
@@ -47,10 +50,12 @@ def command(once: bool, keep: Path | None, as_json: bool) -> None:
     from mailguard.demo.school import DaemonProblem
     from mailguard.demo.telling import Teller
 
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in _ENDING:
+        signal.signal(number, _interrupt)
     try:
-        result = play(Teller(is_quiet=as_json), keep=keep, stays=not once and not as_json, ended=ended)
+        result = play(Teller(is_quiet=as_json), keep=keep, stays=not once and not as_json)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
     except (ConfigProblem, StoreProblem, DaemonProblem, MailboxProblem) as problem:
         stop([str(problem)])
     except smtplib.SMTPException as problem:
@@ -63,5 +68,7 @@ def command(once: bool, keep: Path | None, as_json: bool) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends the demo as Ctrl-C does: nothing is left running."""
+    """SIGTERM ends the demo as Ctrl-C does. A second one does not keep it from ending its daemon."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

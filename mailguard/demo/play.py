@@ -5,9 +5,11 @@ FAILURE: whatever happens in between, the daemon is ended by its pid, the server
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -96,26 +98,26 @@ class _Stage:
     outcomes: list[Outcome] = field(default_factory=list)
 
 
-def play(teller: Teller, *, keep: Path | None, stays: bool, ended: threading.Event) -> DemoResult:
-    """Run it all. ``keep``: the folder to use and leave behind. ``stays``: stay up until ``ended`` is set.
+def play(teller: Teller, *, keep: Path | None, stays: bool) -> DemoResult:
+    """Run it all. ``keep``: the folder to use and leave behind. ``stays``: stay up until KeyboardInterrupt.
 
     Raises DaemonProblem when the daemon does not start, OSError, smtplib.SMTPException when mail is refused.
     """
     begun = time.perf_counter()
     with _folder(keep) as folder, _stage(folder, teller) as stage:
         found = _story(stage)
+        seconds = time.perf_counter() - begun
         if stays:
             _say_what_to_try(stage, is_kept=keep is not None)
-            ended.wait()
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
             teller.title("Ending")
         status = stage.daemon.stop()
         found.append(
             Check("the daemon ends in order on SIGTERM", () if status == 0 else (f"status {status}",))
         )
         teller.checks(found[-1:])
-        result = DemoResult(
-            outcomes=tuple(stage.outcomes), checks=tuple(found), seconds=time.perf_counter() - begun
-        )
+        result = DemoResult(outcomes=tuple(stage.outcomes), checks=tuple(found), seconds=seconds)
     _say_result(teller, result, kept_in=keep)
     return result
 
@@ -283,21 +285,27 @@ def _prove_trail(stage: _Stage, outcome: Outcome) -> tuple[Check, ...]:
 
 def _say_what_to_try(stage: _Stage, *, is_kept: bool) -> None:
     teller, school = stage.teller, stage.school
-    places = f"--config {school.config} --state {school.state}"
-    sample = (
-        f"import smtplib; s = smtplib.SMTP('{HOST}', {stage.relay_port}); "
-        f"s.sendmail('poppy.ackroyd26@pupils.harrowlane.example', ['{messages.PUGH}'], "
-        "'Subject: hi\\n\\nmiss can i talk to you')"
-    )
-    teller.title("It stays up until Ctrl-C. Try, in another terminal:")
-    teller.exactly(f"  mailguard case list {places}")
-    teller.exactly(f"  mailguard audit show {places}")
-    teller.exactly(f"  mailguard explain --config {school.config} MESSAGE.eml")
-    teller.exactly(f'  python3 -c "{sample}"')
+    program = _this_program()
+    school.write_sender(relay_port=stage.relay_port)
+    teller.title("It stays up until Ctrl-C. In another terminal:")
+    teller.exactly(f"  export MAILGUARD_CONFIG={school.config}")
+    teller.exactly(f"  export MAILGUARD_STATE={school.state}")
+    teller.exactly(f"  {program} case list")
+    teller.exactly(f"  {program} case show MG-{stage.writer.now.year}-0001")
+    teller.exactly(f"  {program} audit show")
+    teller.exactly(f"  {program} explain {school.letter}")
+    teller.exactly(f"  python3 {school.sender}    (sends that letter through the relay: change it)")
+    teller.exactly(f"  relay {HOST}:{stage.relay_port}    next hop {HOST}:{stage.servers.next_hop_port}")
     teller.exactly(
-        f"  IMAP: {HOST} port {stage.servers.imap_port}, no TLS, user {messages.HEAD}, password {PASSWORD}"
+        f"  IMAP  {HOST}:{stage.servers.imap_port}, no TLS, user {messages.HEAD}, password {PASSWORD}"
     )
-    teller.say(f"  The folder {'stays' if is_kept else 'is removed at the end'}; log: {school.log}")
+    teller.say(f"  log   {school.log}; the folder {'stays' if is_kept else 'is removed at the end'}")
+
+
+def _this_program() -> str:
+    """How to call mailguard from here: the program beside this Python, from the current folder where it is below it."""
+    program = Path(sys.executable).parent / "mailguard"
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
 
 
 def _say_result(teller: Teller, result: DemoResult, *, kept_in: Path | None) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailguard.demo.imap_server import HOST
-from mailguard.demo.messages import MAILBOXES
+from mailguard.demo.messages import MAILBOXES, PUGH
 from mailguard.shipped import shipped_path
 
 PASSWORD = "throw-away"  # noqa: S105 - of an in-memory server on loopback with invented mail
@@ -27,6 +27,14 @@ _STOP_SECONDS = 15.0
 _COMMAND_SECONDS = 60.0
 # Sections that say where servers are: the demo has its own on free ports.
 _REPLACED_SECTIONS = ("relay", "mailboxes", "mailboxes.account", "outgoing")
+_LETTER_FROM = "poppy.ackroyd26@pupils.harrowlane.example"
+_LETTER = f"""\
+From: Poppy Ackroyd <{_LETTER_FROM}>
+To: Nerys Pugh <{PUGH}>
+Subject: choir
+
+hi miss is choir on today, i forgot to ask
+"""
 
 
 class DaemonProblem(Exception):
@@ -56,6 +64,14 @@ class SchoolFolder:
         return self.folder / "daemon.log"
 
     @property
+    def letter(self) -> Path:
+        return self.folder / "letter.eml"
+
+    @property
+    def sender(self) -> Path:
+        return self.folder / "send.py"
+
+    @property
     def places(self) -> tuple[str, ...]:
         """The options that every command wants."""
         return "--config", str(self.config), "--state", str(self.state)
@@ -82,6 +98,17 @@ class SchoolFolder:
         ]
         kept = without_sections((shipped / "mailguard.toml").read_text("utf-8"), _REPLACED_SECTIONS)
         self.config.write_text(kept + "\n" + "\n".join(servers) + "\n", encoding="utf-8")
+
+    def write_sender(self, *, relay_port: int) -> None:
+        """A letter and a script that sends it through the relay, for whoever wants to try another."""
+        self.letter.write_text(_LETTER, encoding="utf-8")
+        self.sender.write_text(
+            "import pathlib, smtplib\n\n"
+            f"letter = pathlib.Path({str(self.letter)!r}).read_bytes()\n"
+            f"relay = smtplib.SMTP({HOST!r}, {relay_port})\n"
+            f"relay.sendmail({_LETTER_FROM!r}, [{PUGH!r}], letter)\n",
+            encoding="utf-8",
+        )
 
     def run_command(self, *words: str, state: Path) -> subprocess.CompletedProcess[str]:
         """Run ``mailguard WORDS`` on this school's settings and that state folder, as an admin would."""

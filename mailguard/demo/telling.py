@@ -14,7 +14,7 @@ from rich.text import Text
 
 from mailguard.demo.checks import Check
 from mailguard.demo.observing import Outcome
-from mailguard.domain.words import Disposition, ReportWhen
+from mailguard.domain.words import Disposition, ReportWhen, Role
 
 WIDTH = 100
 _TITLE, _ROW, _DONE, _TOLD, _RELAY, _REPORT = 57, 4, 10, 14, 7, 7
@@ -133,7 +133,7 @@ def _line(title: str, row: str, done: str, told: str, relay: str, report: str) -
     return (
         f"{title:<{_TITLE}.{_TITLE - 1}}{row:<{_ROW}}{done:<{_DONE}}{told:<{_TOLD}}"
         f"{relay:>{_RELAY}} {report:>{_REPORT}}"
-    )
+    ).rstrip()
 
 
 def _cut(words: str, width: int) -> str:
@@ -151,7 +151,8 @@ def _done(outcome: Outcome) -> str:
 
 def _told(outcome: Outcome, when: str) -> str:
     if outcome.reports:
-        return ", ".join(role.value for role, arrived in outcome.reports.items() if arrived) or "nobody!"
+        told = [role.value for role in Role if outcome.reports.get(role)]
+        return ", ".join(told) or "nobody!"
     return "(digest)" if when == ReportWhen.DIGEST.value else ""
 
 
