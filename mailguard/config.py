@@ -531,11 +531,11 @@ def _line_of(text: str, location: tuple[Any, ...]) -> int:
                     return number
             continue
         key = re.match(r"\s*([\w\"'.-]+)\s*=", line)
-        if (
-            key
-            and [*table, *key.group(1).strip("\"'").split(".")]
-            == names[: len(table) + key.group(1).count(".") + 1]
-        ):
-            if not indexes or seen.get(".".join(table), 0) == indexes[0] or ".".join(table) not in seen:
-                return number
+        if key is None:
+            continue
+        written = [*table, *key.group(1).strip("\"'").split(".")]
+        here = ".".join(table)
+        is_wanted_item = not indexes or here not in seen or seen[here] == indexes[0]
+        if written == names[: len(written)] and is_wanted_item:
+            return number
     return best

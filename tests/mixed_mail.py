@@ -49,7 +49,8 @@ def _one(number: int, chance: random.Random) -> Mixed:
         ("pupil", "pupil-home", "parent", "stranger", "declared", "internal", "two", "odd", "follow", "large")
     )
     teacher = chance.choice(_STAFF)
-    sender, recipients, held, reported = STRANGER, (teacher,), False, False
+    sender, held, reported = STRANGER, False, False
+    recipients: tuple[str, ...] = (teacher,)
     match kind:
         case "pupil" | "pupil-home":
             sender = PUPIL if kind == "pupil" else PUPIL_AT_HOME
@@ -64,6 +65,8 @@ def _one(number: int, chance: random.Random) -> Mixed:
             sender = OFFICE
         case "follow":
             sender, held, reported = "no-reply@mail.instagram.com", True, True
+        case _:
+            sender = STRANGER
     body = _body(kind, number, chance)
     subject = "ella.bee started following you" if kind == "follow" else f"Message {number}"
     header = (

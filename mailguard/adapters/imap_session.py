@@ -82,7 +82,7 @@ class MessageHead:
     flags: tuple[str, ...]
 
 
-class _Client(IMAPClient):  # type: ignore[misc]
+class _Client(IMAPClient):
     """Polls for IDLE news so that none is overlooked, and so that another thread can end the wait."""
 
     wake_fd = -1

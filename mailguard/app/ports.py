@@ -116,12 +116,17 @@ class Recorded:
 class Gate(Protocol):
     """What both edges (SMTP, IMAP) ask for each message: judge, then record, then act."""
 
-    def judge(self, raw: bytes, envelope: Envelope, receipt: Receipt, *, verified: Authentication | None = None) -> Judgement:
+    def judge(
+        self, raw: bytes, envelope: Envelope, receipt: Receipt, *, verified: Authentication | None = None
+    ) -> Judgement:
         """Read and decide. CPU-bound, thread-safe, no effect outside. ``verified`` replaces Authentication-Results (before-queue)."""
         ...
 
     def record(self, judgement: Judgement) -> Recorded:
-        """Blob fsynced, then T1 {case, recipients, effects, audit} committed. Idempotent by delivery key. Blocking; raises TemporaryFailure."""
+        """Blob fsynced, then T1 {case, recipients, effects, audit} committed.
+
+        Idempotent by delivery key. Blocking; raises TemporaryFailure.
+        """
         ...
 
     def count(self, judgement: Judgement) -> None:
@@ -159,7 +164,10 @@ class MailboxMover(Protocol):
     """Takes a held message out of a staff mailbox."""
 
     def take_out(self, location: ImapLocation, *, expected_sha256: str) -> str:
-        """Move to the quarantine folder, or remove (after the store has it), as ``mailboxes.hold`` says. Idempotent. Returns how it was done."""
+        """Move to the quarantine folder, or remove (after the store has it), as ``mailboxes.hold`` says.
+
+        Idempotent. Returns how it was done.
+        """
         ...
 
 

@@ -20,7 +20,7 @@ _GREETING = re.compile(
 )
 # Telling somebody of it is no accusation of that one.
 _TOLD = re.compile(
-    rf"""\b(?:told|tell|telling|spoke\s+(?:to|with)|spoken\s+(?:to|with)|speak\s+(?:to|with)|informed|inform|reported\s+(?:it|this|that)?\s*to|complained\s+to|wrote\s+to|
+    r"""\b(?:told|tell|telling|spoke\s+(?:to|with)|spoken\s+(?:to|with)|speak\s+(?:to|with)|informed|inform|reported\s+(?:it|this|that)?\s*to|complained\s+to|wrote\s+to|
         emailed|rang|asked|thank|thanks\s+to|met\s+with|meeting\s+with|cc|copied|copying|passed\s+(?:it|this)?\s*(?:on\s+)?to|contacted|discuss(?:ed)?\s+(?:it|this)?\s*with)\s+
         (?:(?:the|our|your|both)\s+)?$""",
     re.IGNORECASE | re.VERBOSE,

@@ -22,7 +22,7 @@ from mailguard.domain.message import (
 )
 from mailguard.domain.natures import find_natures
 from mailguard.domain.parties import Parties, Party, find_direction, find_parties, on_list
-from mailguard.domain.people import PersonMatch
+from mailguard.domain.people import Person, PersonMatch
 from mailguard.domain.platform import PlatformFacts, PostingGateway
 from mailguard.domain.platform_actor import find_actor, platform_initiator, standing_of
 from mailguard.domain.roll import School, SchoolLists
@@ -68,7 +68,7 @@ class Material:
     platform: PlatformFacts | None = None
     gateways: Mapping[str, PostingGateway] | None = None
     has_null_sender_marks: bool = False
-    signed_names: Callable[[str], tuple[object, ...]] | None = None
+    signed_names: Callable[[str], tuple[Person, ...]] | None = None
     staff_in_text: Callable[[str], Sequence[StaffHit]] | None = None
     social_link: Callable[[str], str] | None = None
 
@@ -127,7 +127,7 @@ def excluded_standing(
 
 def assess(material: Material) -> Assessment:
     """Fold the evidence into situations. Total: every message gives at least one situation a recipient."""
-    facts, lists, school = material.facts, material.lists, material.school
+    facts, lists = material.facts, material.lists
     parties = find_parties(facts, material.envelope)
     authenticated = material.authentication.overall
     signals = _authentication_signals(material.authentication, facts)
@@ -196,7 +196,7 @@ def assess(material: Material) -> Assessment:
     )
 
 
-def _signed(material: Material) -> Callable[[str], tuple[object, ...]]:
+def _signed(material: Material) -> Callable[[str], tuple[Person, ...]]:
     return material.signed_names or (lambda text: ())
 
 
@@ -429,7 +429,7 @@ def _arriving(
     finding: SenderFinding,
     signals: list[Signal],
 ) -> dict[str, tuple[Situation, ...]]:
-    school, lists = material.school, material.lists
+    school = material.school
     accused_addresses = _addresses(accused)
     chain_only = bool(parties.all_recipients) and all(
         school.role_of(party.address) is not None and party.address.lower() not in accused_addresses

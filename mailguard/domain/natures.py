@@ -19,6 +19,8 @@ _MEDIA = frozenset({AttachmentFamily.IMAGE, AttachmentFamily.VIDEO, AttachmentFa
 _PERSONS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD, Sender.PARENT})
 _GRAVE_FROM_ADULTS = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
 _FEW_WORDS = 6
+_SOME_WORDS = 40
+_SCHOOL_BUSINESS = ("schoolwork", "admin", "complaint")
 
 
 def find_natures(
@@ -35,7 +37,7 @@ def find_natures(
     words = re.findall(r"[^\W\d_]+", facts.own_text)
     media = [attachment for attachment in facts.attachments if attachment.family in _MEDIA]
     is_person = sender in _PERSONS or direction is Direction.OUTBOUND
-    if media and len(words) <= _FEW_WORDS and is_person and not _is_school_business(facts, scores):
+    if media and is_person and _picture_is_the_message(len(words), scores):
         found[Nature.IMAGE] = None
         signals.append(
             Signal(SignalCode.PICTURE_ONLY, f"a {media[0].family.value} is the message", "attachments")
@@ -50,7 +52,7 @@ def find_natures(
                 )
     for word in scores.natures_over_threshold:
         nature = Nature(word)
-        if nature is Nature.IMAGE and not media:
+        if (nature is Nature.IMAGE and not media) or (nature is Nature.AUTOMATIC and is_person):
             continue
         found[nature] = None
         reasons = ", ".join(f'"{reason}"' for reason in scores.reasons.get(f"nature.{word}", ())[:4])
@@ -81,7 +83,9 @@ def _likeliest(scores: Scores) -> Nature:
     return Nature(max(harmless)[1]) if harmless else Nature.OTHER
 
 
-def _is_school_business(facts: MessageFacts, scores: Scores) -> bool:
-    """Words that make a picture an enclosure: "my homework", "art project attached"."""
-    business = scores.nature.get("schoolwork", 0.0) + scores.nature.get("admin", 0.0)
-    return business > 0.6 and bool(re.search(r"\w{3}", facts.own_text))
+def _picture_is_the_message(word_count: int, scores: Scores) -> bool:
+    """No school business in words: an enclosure ("my homework is attached") is not the message itself."""
+    business = max((scores.nature.get(word, 0.0) for word in _SCHOOL_BUSINESS), default=0.0)
+    if word_count <= _FEW_WORDS:
+        return word_count == 0 or business < 0.6
+    return bool(scores.nature) and word_count <= _SOME_WORDS and business < 0.3

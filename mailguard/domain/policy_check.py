@@ -112,8 +112,8 @@ def check_policy(policy: Policy, *, available_roles: frozenset[Role] = frozenset
     """Prove the policy over the whole space. Exact; well under a second."""
     problems = list(_signal_problems())
     remaining: list[Box] = [whole(DIMENSIONS)]
-    for _, condition in IMPOSSIBLE:
-        remaining = [piece for box in remaining for piece in without(box, condition)]
+    for _, impossible in IMPOSSIBLE:
+        remaining = [piece for box in remaining for piece in without(box, impossible)]
     total = sum(map(size, remaining))
     shares: list[RowShare] = []
     for row in policy.rows:

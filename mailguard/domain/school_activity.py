@@ -10,12 +10,17 @@ import re
 _ACTIVITY = re.compile(
     r"""\b(?:
       year \s? (?:7|8|9|10|11|12|13|seven|eight|nine|ten|eleven) | y(?:7|8|9|10|11) | (?:7|8|9|10|11)[a-h]
-    | sports? \s day | prize \s giving | awards? \s evening | speech \s day | open \s evening | prom | leavers? (?:\s|') .{0,12}(?:assembly|prom|do|day|hoodies)
-    | assembly | school \s (?:trip|play|show|production|concert|fair|fete|disco|choir|band|orchestra|visit|team|dance|hall|council|bake \s sale)
-    | (?:school|house|inter-?house|netball|football|rugby|hockey|cricket|athletics|swimming|cross \s country) \s .{0,14}(?:match|final|cup|tournament|gala|fixture|squad|team)
-    | (?:geography|history|science|art|music|drama|ski|residential|french|german|spanish|dt|pe) \s (?:trip|field \s? trip|visit|exchange|club|lesson|class|week)
+    | sports? \s day | prize \s giving | awards? \s evening | speech \s day | open \s evening | prom
+    | leavers? (?:\s|') .{0,12} (?:assembly|prom|do|day|hoodies) | assembly
+    | school \s (?:trip|play|show|production|concert|fair|fete|disco|choir|band|orchestra|visit|team|dance|hall)
+    | school \s (?:council|bake \s sale)
+    | (?:school|house|inter-?house|netball|football|rugby|hockey|cricket|athletics|swimming|cross \s country)
+        \s .{0,14} (?:match|final|cup|tournament|gala|fixture|squad|team)
+    | (?:geography|history|science|art|music|drama|ski|residential|french|german|spanish|dt|pe)
+        \s (?:trip|field \s? trip|visit|exchange|club|lesson|class|week)
     | field \s? trip | duke \s of \s edinburgh | d\s?of\s?e | dofe | nativity | science \s fair | work \s experience \s week
-    | my \s (?:class|form|tutor \s group|pupils|students|kids \s at \s school|year \s group) | our \s (?:pupils|students|class|school)
+    | my \s (?:class|form|tutor \s group|pupils|students|kids \s at \s school|year \s group)
+    | our \s (?:pupils|students|class|school)
     | (?:pupils|students|classroom|playground|form \s group|tutor \s group)
     )\b""",
     re.IGNORECASE | re.VERBOSE,

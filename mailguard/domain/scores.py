@@ -13,7 +13,8 @@ _EMPTY: Mapping[str, float] = MappingProxyType({})
 class Scores:
     """Probabilities 0..1 by word. ``kind``, ``event`` and ``initiator`` each sum to 1; ``nature`` is independent per word.
 
-    ``decided_natures``/... apply the manifest's thresholds. ``reasons``: plain words for people, per head ("nature.personal": ("u awake", ...)).
+    ``natures_over_threshold`` applies the manifest's thresholds.
+    ``reasons``: plain words for people, per head ("nature.personal": ("u awake", ...)).
     An absent model is ``Scores()`` with ``model_id`` "".
     """
 

@@ -21,7 +21,9 @@ from mailguard.domain.words import Certainty, PersonList
 
 PUPILS = frozenset({PersonList.PUPILS})
 
-_PARENT_WORDS = r"(?:mums?|mams?|moms?|mummy|mother|dads?|daddy|father|nans?|nana|grans?|grandma|grandad|parents?)"
+_PARENT_WORDS = (
+    r"(?:mums?|mams?|moms?|mummy|mother|dads?|daddy|father|nans?|nana|grans?|grandma|grandad|parents?)"
+)
 _NOT_THE_PARENT = re.compile(
     rf"""\b(?:not|isn['’]?t|aint|ain['’]t)\s+(?:really\s+)?(?:my\s+|her\s+|his\s+)?{_PARENT_WORDS}\b(?!['’]?s?\s+\w)
        |\b(?:not|isn['’]?t)\s+(?:my\s+)?{_PARENT_WORDS}\s*(?:lol|haha|lmao|btw|[:;!.,?(\n]|$|\W{{0,3}}\s*(?:she|he|they)\b)""",
@@ -241,7 +243,11 @@ def _child_on_parent_address(
         evidence.add(SignalCode.CHILD_ON_PARENT_ADDRESS, people, party, Certainty.NAME, words)
         if not people:
             evidence.signals.append(
-                Signal(SignalCode.CHILD_ON_PARENT_ADDRESS, "says that a child writes on a parent's account", "own words")
+                Signal(
+                    SignalCode.CHILD_ON_PARENT_ADDRESS,
+                    "says that a child writes on a parent's account",
+                    "own words",
+                )
             )
         return
     display = {mailbox.display_name for mailbox in facts.named("From") if mailbox.display_name}

@@ -62,11 +62,13 @@ class SignalCode(Enum):
 
     @property
     def code(self) -> str:
-        return self.value[0]
+        code: str = self.value[0]
+        return code
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        return self.value[1]
+        dimensions: tuple[str, ...] = self.value[1]
+        return dimensions
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,12 @@ def test_answer_with_the_code_acknowledges_and_goes_no_further(tmp_path: Path, n
         send_by_smtp(daemon.port, raw, mail_from=PUPIL, recipients=[TEACHER])
         wait_until(lambda: reports(next_hop), "what must come", seconds=60)
         message = message_from_bytes(reports(next_hop)[0], policy=policy.default)
-        text = message.get_body(("plain",)).get_content()
-        code = re.search(r"acknowledge ((?:[a-z2-7]{4}-){6}[a-z2-7]{2})", text).group(1)
+        body = message.get_body(("plain",))
+        assert body is not None
+        text = body.get_content()
+        found = re.search(r"acknowledge ((?:[a-z2-7]{4}-){6}[a-z2-7]{2})", text)
+        assert found is not None
+        code = found.group(1)
         before = len(next_hop.deliveries)
         answer = make_message(
             sender=HEAD, to="mailguard@hill.example", subject="Re: report", body=f"acknowledge {code}"
