@@ -18,10 +18,13 @@ from mailguard.app.inspect import Inspector
 from mailguard.cli.explain_text import explanation_text
 from mailguard.cli.mail_sources import FoundMessage, count_files, find_messages, read_message
 from mailguard.cli.settings import FAILED, config_option, json_option, parts
+from mailguard.domain.counterfactual import flips_if
 from mailguard.domain.message import Envelope
 
 # Below this many messages a second process costs more than it saves.
 _WORTH_A_POOL = 150
+# Shown to people; the contract's JSON does not have them.
+_FOR_PEOPLE = frozenset({"clauses", "flips_if"})
 
 Answer = dict[str, Any]
 
@@ -71,7 +74,8 @@ def command(
         if as_json:
             click.echo(
                 json.dumps(
-                    {key: value for key, value in answer.items() if key != "clauses"}, ensure_ascii=False
+                    {key: value for key, value in answer.items() if key not in _FOR_PEOPLE},
+                    ensure_ascii=False,
                 )
             )
         else:
@@ -106,6 +110,7 @@ def explain_one(
     envelope = Envelope(mail_from=mail_from, rcpt_tos=rcpt_tos, received_via=received_via)
     inspection = inspector.inspect(loaded.raw, envelope)
     answer = explanation(inspection, path=loaded.label)
+    answer["flips_if"] = flips_if(inspection.headline, inspector.policy)
     answer["clauses"] = {
         clause.strip(): inspector.policy.clauses.get(clause.strip(), "")
         for clause in answer["clause"].split(",")

@@ -47,6 +47,8 @@ def explanation_text(answer: dict[str, Any]) -> str:
         lines.append(
             _line("", f"{recipient['address']}: {recipient['disposition']} (row {recipient['row']})")
         )
+    if answer.get("flips_if"):
+        lines.append(_line("flips if", answer["flips_if"]))
     if report["withheld_from"]:
         lines.append(_line("closed to", ", ".join(report["withheld_from"])))
     versions = f"Policy {answer['policy_version']} · lists {answer['lists_version']} · model {answer['model_id'] or 'none'}"
