@@ -19,7 +19,7 @@ from mailguard.classifier.concepts import CONCEPTS, CONCEPTS_HASH
 from mailguard.classifier.plain import LETTER, SYMBOL, Codes, kinds, plain_codes, plain_text
 from mailguard.domain.message import AttachmentFamily, AutomaticMark, MessageFacts
 
-FEATURES_VERSION = f"2-{CONCEPTS_HASH}"
+FEATURES_VERSION = f"3-{CONCEPTS_HASH}"
 CHAR_BITS = 17
 WORD_BITS = 16
 KNOWN_BITS = 20
@@ -106,14 +106,21 @@ def text_grams(facts: MessageFacts) -> Grams:
     body = facts.own_text
     if len(body) > MAX_TEXT_CHARS:
         body = f"{body[: MAX_TEXT_CHARS - _TAIL_CHARS]} {body[-_TAIL_CHARS:]}"
-    codes = plain_codes(plain_text(f"{facts.subject[:MAX_SUBJECT_CHARS]} {_MARK} {body}"))[:_MOST_CODES]
+    # Made plain apart: the mark would send plain ASCII the long way round.
+    text = f"{plain_text(facts.subject[:MAX_SUBJECT_CHARS])} {_MARK} {plain_text(body)}".strip()
+    codes = plain_codes(text)[:_MOST_CODES]
     marks = np.flatnonzero(codes == ord(_MARK))
     prefix = _prefix(codes)
-    chars = []
-    for size in GRAM_SIZES:
-        count = max(len(codes) - size + 1, 0)
-        hashes = (prefix[size : size + count] - prefix[:count]) * _INVERSES[:count] + np.uint64(size)
-        chars.append(_spread(hashes, CHAR_BITS))
+    counts = [max(len(codes) - size + 1, 0) for size in GRAM_SIZES]
+    hashes = np.empty(sum(counts), dtype=np.uint64)
+    place = 0
+    for size, count in zip(GRAM_SIZES, counts, strict=True):
+        part = hashes[place : place + count]
+        np.subtract(prefix[size : size + count], prefix[:count], out=part)
+        part *= _INVERSES[:count]
+        part += np.uint64(size)
+        place += count
+    chars = np.split(_spread(hashes, CHAR_BITS), np.cumsum(counts)[:-1])
     starts, ends = _word_bounds(codes)
     hashes = _span_hashes(prefix, starts, ends)
     pairs = hashes[:-1] * _PAIR + hashes[1:]
@@ -188,26 +195,32 @@ def _concept_table() -> tuple[Hashes, NDArray[np.int64]]:
 
 def _concept_numbers(grams: Grams) -> Indexes:
     """Concepts found (their own numbers), and each two found within a few words of each other (hashed above these)."""
-    places, concepts = [], []
-    for hashes in (grams.word_hashes, grams.pair_hashes):
-        first = np.searchsorted(_CONCEPT_HASHES, hashes, side="left")
-        for step in range(_CONCEPTS_A_WORD):
-            slot = np.minimum(first + step, len(_CONCEPT_HASHES) - 1)
-            found = np.flatnonzero(_CONCEPT_HASHES[slot] == hashes)
-            places.append(found)
-            concepts.append(_CONCEPT_OF[slot[found]])
-    place, concept = np.concatenate(places), np.concatenate(concepts)
-    if not len(place):
-        return concept
+    hashes = np.concatenate([grams.word_hashes, grams.pair_hashes])
+    where = np.concatenate([np.arange(len(grams.word_hashes)), np.arange(len(grams.pair_hashes))])
+    slot = np.searchsorted(_CONCEPT_HASHES, hashes)
+    np.minimum(slot, len(_CONCEPT_HASHES) - 1, out=slot)
+    hit = np.flatnonzero(_CONCEPT_HASHES[slot] == hashes)
+    if not len(hit):
+        return hit
+    slots, first = slot[hit], where[hit]
+    # A word of several concepts stands several times in a row.
+    slots = np.concatenate([slots + step for step in range(_CONCEPTS_A_WORD)])
+    place = np.concatenate([first] * _CONCEPTS_A_WORD)
+    same = _CONCEPT_HASHES[np.minimum(slots, len(_CONCEPT_HASHES) - 1)] == np.concatenate(
+        [hashes[hit]] * _CONCEPTS_A_WORD
+    )
+    same &= slots < len(_CONCEPT_HASHES)
+    place, concept = place[same], _CONCEPT_OF[slots[same]]
     order = np.argsort(place, kind="stable")
     place, concept = place[order], concept[order]
-    numbers = [concept]
-    for step in range(1, _CONCEPT_NEIGHBOURS + 1):
-        near = (place[step:] - place[:-step]) <= _CONCEPT_WINDOW
-        left, right = concept[:-step][near], concept[step:][near]
-        low, high = np.minimum(left, right), np.maximum(left, right)
-        numbers.append(_SINGLE_CONCEPTS + low * _SINGLE_CONCEPTS + high)
-    return np.concatenate(numbers)
+    later = np.arange(len(place))[:, None] + np.arange(1, _CONCEPT_NEIGHBOURS + 1)
+    near = later < len(place)
+    np.minimum(later, len(place) - 1, out=later)
+    near &= place[later] - place[:, None] <= _CONCEPT_WINDOW
+    row, column = np.nonzero(near)
+    left, right = concept[row], concept[later[row, column]]
+    pairs = _SINGLE_CONCEPTS + np.minimum(left, right) * _SINGLE_CONCEPTS + np.maximum(left, right)
+    return np.concatenate([concept, pairs])
 
 
 _SINGLE_CONCEPTS = 64  # and 64 + 64 * 64 pairs are below 1 << CONCEPT_BITS

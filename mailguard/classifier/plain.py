@@ -93,22 +93,24 @@ def _without_lookalikes(text: str) -> str:
     return _WORD.sub(read, text)
 
 
+def _kind_table() -> NDArray[np.int8]:
+    table = np.zeros(0x20000, dtype=np.int8)
+    table[0xAA:] = LETTER
+    for first, last in ((0x30, 0x39), (0x61, 0x7A), (0x27, 0x27)):
+        table[first : last + 1] = LETTER
+    for first, last in ((0xAB, 0xBF), (0xD7, 0xD7), (0x2000, 0x20FF), (0x3000, 0x303F), (0xE000, 0xF8FF)):
+        table[first : last + 1] = SEPARATOR
+    for first, last in ((0x2100, 0x2BFF), (0x1F000, 0x1FAFF)):
+        table[first : last + 1] = SYMBOL
+    return table
+
+
+_KINDS = _kind_table()
+
+
 def kinds(codes: Codes) -> NDArray[np.int8]:
     """SEPARATOR, LETTER (digits and apostrophes too) or SYMBOL (an emoji is a word of its own) for each code point."""
-    letter = (codes >= 97) & (codes <= 122)
-    letter |= (codes >= 48) & (codes <= 57)
-    letter |= codes == 39
-    high = codes >= 0xAA
-    kind = letter.astype(np.int8)
-    if high.any():
-        symbol = ((codes >= 0x2100) & (codes <= 0x2BFF)) | ((codes >= 0x1F000) & (codes <= 0x1FAFF))
-        other = (
-            ((codes >= 0xAB) & (codes <= 0xBF)) | ((codes >= 0x2000) & (codes <= 0x20FF)) | (codes == 0xD7)
-        )
-        other |= ((codes >= 0x3000) & (codes <= 0x303F)) | ((codes >= 0xE000) & (codes <= 0xF8FF))
-        kind[high & ~other] = LETTER
-        kind[symbol] = SYMBOL
-    return kind
+    return _KINDS[np.minimum(codes, len(_KINDS) - 1)]
 
 
 def plain_codes(text: str) -> Codes:

@@ -141,7 +141,7 @@ def margins(weights: Weights, features: Features) -> Floats:
         if len(numbers):
             rows = numbers + offset
             length = np.sqrt(weights.squares[rows].sum())
-            total += np.ones(len(rows), dtype=np.float32) @ weights.table[rows] / length
+            total += np.ones(len(rows), dtype=np.float32) @ weights.table.take(rows, axis=0) / length
     return total
 
 

@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("3277300478b2ceb3fd782efa548a7bf4e0792e67ee0223436a4fe736e30d4975")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("ff851448f49dfd708586a20e479724d00933afdddea81f1da1fcbaba170d18e7")

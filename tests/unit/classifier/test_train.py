@@ -84,9 +84,5 @@ def test_thresholds_keep_adults_from_being_taken_for_children():
     values = held["initiator"][:, 0]
     chosen = choose_thresholds(examples, held).child_voice
     over = [row for row in range(len(examples)) if values[row] >= chosen]
-    wrong = [
-        row
-        for row in over
-        if examples[row].initiator is not None and examples[row].initiator.value != "child"
-    ]
+    wrong = [row for row in over if examples[row].initiator is not Initiator.CHILD]
     assert len(wrong) <= max(1, 0.02 * len(over))
