@@ -40,7 +40,7 @@ def explanation(inspection: Inspection, *, path: str) -> dict[str, Any]:
         "scores": scores_object(inspection),
         "verdict": headline.verdict.value,
         "row": headline.row.code,
-        "clause": headline.row.clause,
+        "clause": headline.clause,
         "level": int(headline.level),
         "disposition": headline.disposition.value,
         "report": {

@@ -237,7 +237,7 @@ def decision_record(inspection: Inspection) -> DecisionRecord:
     return DecisionRecord(
         verdict=headline.verdict,
         row=headline.row.code,
-        clause=headline.row.clause,
+        clause=headline.clause,
         level=headline.level,
         disposition=headline.disposition,
         report_when=headline.report,

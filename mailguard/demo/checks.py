@@ -29,6 +29,12 @@ class Check:
         return not self.problems
 
 
+def check_model(model_id: str) -> Check:
+    """Without a model the lists still decide, but a disclosure by a stranger is not seen as one."""
+    problems = () if model_id else ("it is dark: missing, altered or of another version",)
+    return Check("the shipped model is in use", problems)
+
+
 def check_decisions(outcomes: Sequence[Outcome]) -> Check:
     """Row, disposition and report as expected, and what was explained is what was done."""
     problems: list[str] = []

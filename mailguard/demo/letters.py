@@ -116,6 +116,51 @@ Status: 5.1.1
         return message_id, _wire(text)
 
 
+TO_HEAD = (Role.HEAD,)
+
+
+def held(
+    letter: tuple[str, bytes],
+    *,
+    title: str,
+    mail_from: str,
+    rcpt_to: str,
+    row: str,
+    report: ReportWhen = ReportWhen.NOW,
+    told: tuple[Role, ...] = TO_HEAD,
+    via: Via = Via.RELAY,
+    disposition: Disposition = Disposition.HOLD,
+) -> DemoMessage:
+    message_id, raw = letter
+    copy = Copy(rcpt_to=rcpt_to, message_id=message_id, raw=raw, expected=disposition)
+    return DemoMessage(
+        title=title, mail_from=mail_from, copies=(copy,), row=row, report=report, told=told, via=via
+    )
+
+
+def delivered(
+    letter: tuple[str, bytes],
+    *,
+    title: str,
+    mail_from: str,
+    rcpt_to: str,
+    row: str,
+    report: ReportWhen = ReportWhen.NONE,
+    via: Via = Via.RELAY,
+) -> DemoMessage:
+    return held(
+        letter,
+        title=title,
+        mail_from=mail_from,
+        rcpt_to=rcpt_to,
+        row=row,
+        report=report,
+        told=TO_HEAD if report is not ReportWhen.NONE else (),
+        via=via,
+        disposition=Disposition.DELIVER,
+    )
+
+
 def _wire(text: str) -> bytes:
     return text.replace("\n", "\r\n").encode()
 

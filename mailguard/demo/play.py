@@ -22,7 +22,8 @@ from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.store.opening import OpenedStore, open_store
 from mailguard.config import load_config
 from mailguard.daemon_settings import store_settings
-from mailguard.demo import checks, messages, tampering
+from mailguard.demo import checks, messages, people_mail, tampering
+from mailguard.demo.cast import HEAD, MAILBOXES
 from mailguard.demo.checks import Check
 from mailguard.demo.imap_server import HOST
 from mailguard.demo.letters import DemoMessage, Via, Writer
@@ -154,7 +155,7 @@ def _stage(school: SchoolFolder, teller: Teller) -> Iterator[_Stage]:
                 opened = open_store(store_settings(loaded, school.state, may_make=False), clock)
             teller.say(
                 f"mailguard runs as process {daemon.pid}, {duration(started_after)} after its start: relay on port "
-                f"{relay_port}, {len(messages.MAILBOXES)} mailboxes over IMAP on port {servers.imap_port}, next hop on "
+                f"{relay_port}, {len(MAILBOXES)} mailboxes over IMAP on port {servers.imap_port}, next hop on "
                 f"port {servers.next_hop_port}, all on {HOST}. Everybody in this school is invented."
             )
             observer = Observer(
@@ -204,6 +205,7 @@ def _story(stage: _Stage) -> list[Check]:
     _show_inbox(stage)
     trail_checks = _prove_trail(stage, after_kill)
     found = [
+        checks.check_model(stage.parts.classifier.model_id),
         checks.check_decisions(stage.outcomes),
         checks.check_reports(stage.outcomes),
         checks.check_after_kill(after_kill, is_cut_short=is_cut_short),
@@ -237,9 +239,9 @@ def _send_and_tell(stage: _Stage, message: DemoMessage) -> None:
 def _cut_the_power(stage: _Stage) -> tuple[DemoMessage, list[Sent], bool]:
     """Send the disclosure, kill the daemon while its report is on the wire, start it again."""
     hop, teller = stage.servers.next_hop, stage.teller
-    message = messages.the_disclosure(stage.writer)
+    message = people_mail.the_disclosure(stage.writer)
     first_pid = stage.daemon.pid
-    hop.stall_at_next_for(messages.HEAD)
+    hop.stall_at_next_for(HEAD)
     sent = send(message, stage.servers, relay_port=stage.relay_port)
     is_cut_short = hop.has_stalled.wait(_STALL_SECONDS)
     stage.daemon.kill()
@@ -255,8 +257,8 @@ def _cut_the_power(stage: _Stage) -> tuple[DemoMessage, list[Sent], bool]:
 
 def _show_inbox(stage: _Stage) -> None:
     teller = stage.teller
-    inbox = stage.servers.inbox(messages.HEAD)
-    reports = [each for each in stage.servers.next_hop.delivered if each.address == messages.HEAD]
+    inbox = stage.servers.inbox(HEAD)
+    reports = [each for each in stage.servers.next_hop.delivered if each.address == HEAD]
     holder = stage.parts.loaded.config.roles.head.name
     teller.title(
         f"The inbox of {holder}, Head Teacher and Designated Child Protection Officer: {len(inbox)} messages"
@@ -296,9 +298,7 @@ def _say_what_to_try(stage: _Stage, *, is_kept: bool) -> None:
     teller.exactly(f"  {program} explain {school.letter}")
     teller.exactly(f"  python3 {school.sender}    (sends that letter through the relay: change it)")
     teller.exactly(f"  relay {HOST}:{stage.relay_port}    next hop {HOST}:{stage.servers.next_hop_port}")
-    teller.exactly(
-        f"  IMAP  {HOST}:{stage.servers.imap_port}, no TLS, user {messages.HEAD}, password {PASSWORD}"
-    )
+    teller.exactly(f"  IMAP  {HOST}:{stage.servers.imap_port}, no TLS, user {HEAD}, password {PASSWORD}")
     teller.say(f"  log   {school.log}; the folder {'stays' if is_kept else 'is removed at the end'}")
 
 

@@ -17,8 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailguard.demo.cast import MAILBOXES, PUGH
 from mailguard.demo.imap_server import HOST
-from mailguard.demo.messages import MAILBOXES, PUGH
 from mailguard.shipped import shipped_path
 
 PASSWORD = "throw-away"  # noqa: S105 - of an in-memory server on loopback with invented mail

@@ -29,6 +29,10 @@ class Outcome:
     situation: Situation
 
     @property
+    def clause(self) -> str:
+        return self.row.clause_for(self.situation)
+
+    @property
     def rank(self) -> tuple[int, int, int, int]:
         """Greater is graver."""
         return (

@@ -39,10 +39,9 @@ class Parties:
 
 def find_parties(facts: MessageFacts, envelope: Envelope) -> Parties:
     """Everyone the message names, each address once a place."""
-    senders: list[Party] = []
+    senders = [_party(mailbox) for mailbox in facts.named(*SENDER_HEADERS)]
     if envelope.mail_from:
         senders.append(Party(envelope.mail_from, "", "MAIL FROM"))
-    senders.extend(_party(mailbox) for mailbox in facts.named(*SENDER_HEADERS))
     if facts.calendar is not None:
         answering = (
             facts.calendar.method.upper() == "REPLY" or facts.automatic is AutomaticMark.CALENDAR_REPLY

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mailguard.domain.situation import DIMENSIONS, Situation, coordinates
@@ -58,6 +58,7 @@ class Row:
     hold_from: frozenset[str] = frozenset()
     opens_case: bool = False
     tag: str = ""
+    clause_by_event: Mapping[str, str] = field(default_factory=dict)
 
     def matches(self, point: Mapping[str, str]) -> bool:
         return any(
@@ -70,6 +71,10 @@ class Row:
             if key in self.verdicts:
                 return self.verdicts[key]
         raise KeyError(self.code)
+
+    def clause_for(self, situation: Situation) -> str:
+        """The clause cited; some events have their own."""
+        return self.clause_by_event.get(str(situation.event), self.clause)
 
     def consequence_for(self, situation: Situation, grave_natures: frozenset[Nature]) -> Consequence:
         chosen = (
@@ -163,7 +168,7 @@ def _parse_row(
         "subjects",
         "says",
     }
-    known |= {"hold_from", "opens_case", "tag"}
+    known |= {"hold_from", "opens_case", "tag", "clause_by_event"}
     problems.extend(f"{where}: {key}: unknown key; remove it" for key in sorted(set(table) - known))
     when = table.get("when", {})
     alternatives = when if isinstance(when, list) else [when]
@@ -184,7 +189,11 @@ def _parse_row(
         merged = {"disposition": table["disposition"], "report": table["report"], "level": table["level"]}
         grave = _parse_consequence({**merged, **table["grave"]}, f"{where}: grave", problems)
     clause = str(table.get("clause", ""))
-    for cited in clause.split(","):
+    by_event = {str(event): str(cited) for event, cited in dict(table.get("clause_by_event", {})).items()}
+    problems.extend(
+        f"{where}: clause_by_event: {event!r} is no event" for event in by_event if event not in DIMENSIONS["event"]
+    )
+    for cited in ",".join([clause, *by_event.values()]).split(","):
         if cited.strip() not in clauses:
             problems.append(f"{where}: clause: {cited.strip()!r} is not in [clauses]; add its words there")
     subjects = str(table.get("subjects", "none"))
@@ -211,6 +220,7 @@ def _parse_row(
         hold_from=hold_from,
         opens_case=bool(table.get("opens_case", False)),
         tag=str(table.get("tag", "")),
+        clause_by_event=by_event,
     )
 
 

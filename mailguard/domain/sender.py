@@ -112,12 +112,12 @@ def _listed_senders(
     senders: tuple[Party, ...], lists: SchoolLists, evidence: _Evidence
 ) -> tuple[bool, bool, bool]:
     child = parent = representative = False
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for party in senders:
-        key = (party.address.lower(), party.where)
-        if not party.address or key in seen:
+        # The first place that names an address tells enough of it; header From comes first.
+        if not party.address or party.address.lower() in seen:
             continue
-        seen.add(key)
+        seen.add(party.address.lower())
         people = lists.by_address(party.address)
         pupils = on_list(people, PersonList.PUPILS)
         if pupils:

@@ -40,6 +40,7 @@ from mailguard.reading.platforms_words import user_text
 __all__ = ["PlatformsProblem", "Recognisers"]
 
 _ANSWERS = frozenset({AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY})
+_PERSONAL = CONTACT_EVENTS | {Event.SECURITY, Event.MODERATION, Event.SIGN_UP}
 _UNLISTED_EVENTS = CONTACT_EVENTS - {Event.SHARE}
 
 
@@ -129,7 +130,8 @@ class Recognisers:
 
     def _has_news(self, text: NotificationText) -> bool:
         shared = self._wordings[""]
-        return any(shared.find(line) is not None for line in (*text.subjects, *text.lines[:6]))
+        found = (shared.find(line) for line in (*text.subjects, *text.lines[:6]))
+        return any(news is not None and news.event in _PERSONAL for news in found)
 
     def _read(
         self, recognised: Recognised, sender: Sender, facts: MessageFacts, text: NotificationText

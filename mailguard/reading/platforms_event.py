@@ -245,6 +245,8 @@ def _with_name(
         who = again.who if again is not None else ""
     if not who and (named := _in_body(text, wordings, wanted)) is not None:
         who = named.who
+    if body is not None and body.event is found.event and who and body.who.startswith(f"{who} "):
+        who = body.who
     return Found(found.event, who, found.where, found.is_certain)
 
 

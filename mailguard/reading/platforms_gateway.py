@@ -10,6 +10,7 @@ from mailguard.domain.platform import PostingGateway
 from mailguard.reading.platforms_rules import GatewayRule, LinkRule, Platform
 
 _APP_LINK = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]{1,20})://(?P<rest>.*)$", re.IGNORECASE)
+_SAME_SITE = re.compile(r"^(?:www\d?|m|mobile|web|touch|old|[a-z]{2}(?:-[a-z]{2})?)$")
 _WEB = frozenset({"http", "https", "ftp"})
 _URL_CHARS = 2_000
 
@@ -65,12 +66,10 @@ class SocialLinks:
         query = f"?{parts.query}" if parts.query else ""
         fragment = f"#{parts.fragment}" if parts.fragment else ""
         path = unquote(f"{parts.path or '/'}{query}{fragment}")
-        labels = host.split(".")
-        for start in range(max(1, len(labels) - 1)):
-            found = self._match(".".join(labels[start:]), path)
-            if found:
-                return found
-        return ""
+        found = self._match(host, path)
+        front, _, rest = host.partition(".")
+        # "www.", "m." and "fr." show the same pages; "help." and "business." are other sites of the same firm.
+        return found or (self._match(rest, path) if _SAME_SITE.match(front) else "")
 
     def _match(self, host: str, path: str) -> str:
         for platform, rule in self._by_host.get(host, ()):

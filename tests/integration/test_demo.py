@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mailguard.config import load_config
-from mailguard.demo import messages
+from mailguard.demo import messages, people_mail
+from mailguard.demo.cast import MAILBOXES
 from mailguard.demo.checks import Check, below_trace, check_decisions
 from mailguard.demo.letters import Writer
 from mailguard.demo.observing import Outcome
@@ -81,7 +82,7 @@ def test_without_once_it_stays_up_until_ctrl_c_and_says_where_everything_is(tmp_
     with shown.open("wb") as file:
         demo = subprocess.Popen([*DEMO, "--keep", str(kept)], stdout=file, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: "log:" in shown.read_text("utf-8"), "it stays up", seconds=100)
+        wait_until(lambda: "send.py" in shown.read_text("utf-8"), "it stays up", seconds=100)
         listed = subprocess.run(
             [*DEMO[:-1], "case", "list", "--config", kept / "config/mailguard.toml", "--state", kept / "state"],
             capture_output=True, text=True, timeout=60, check=False,
@@ -127,11 +128,11 @@ def test_titles_fit_the_table_and_addresses_have_mailboxes() -> None:
     assert all(len(message.title) <= 52 for message in day)
     assert len({copy.message_id for message in day for copy in message.copies}) > len(day)
     listed = shipped_path("config/demo/lists/staff.csv").read_text("utf-8")
-    assert all(address in listed for address in messages.MAILBOXES)
+    assert all(address in listed for address in MAILBOXES)
 
 
 def test_a_decision_other_than_the_expected_fails_the_demo_and_is_named() -> None:
-    message = messages.the_disclosure(WRITER)
+    message = people_mail.the_disclosure(WRITER)
     decided = {"row": "Z", "disposition": "deliver", "report": {"when": "none"}}
     outcome = Outcome(
         message=message,
