@@ -1,4 +1,4 @@
-"""A school day in two dozen messages, and what must become of each. All people are Harrow Lane's, so invented.
+"""A school day in some twenty messages, and what must become of each. All people are Harrow Lane's, so invented.
 
 ``row``, ``told`` and each copy's disposition are the expectation that ``mailguard demo --once`` holds the running system
 to; config/demo/lists say who is who.
