@@ -1,7 +1,7 @@
 """The throw-away school on disk, and its daemon as a process of its own.
 
 FAILURE: the folder is 0700 and removed at the end unless it is to be kept; the daemon is ended by its pid, by SIGTERM and
-after that by SIGKILL.
+after that by SIGKILL. Only a SIGKILL of the demo itself leaves daemon and folder behind.
 """
 
 from __future__ import annotations

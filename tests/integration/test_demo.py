@@ -47,6 +47,16 @@ def processes_of(folder: Path) -> list[int]:
     return found
 
 
+def end(demo: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, so that it ends its daemon; SIGKILL only when it does not."""
+    demo.terminate()
+    try:
+        demo.wait(40)
+    except subprocess.TimeoutExpired:
+        demo.kill()
+        demo.wait()
+
+
 def test_everything_that_the_demo_claims_holds_and_nothing_is_left(tmp_path: Path) -> None:
     shown = subprocess.run(
         [*DEMO, "--once"], env=environment(tmp_path), capture_output=True, text=True, timeout=110, check=False
@@ -71,8 +81,7 @@ def test_sigterm_ends_the_demo_with_its_daemon_and_its_folder(tmp_path: Path) ->
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(40) == 130
     finally:
-        demo.kill()
-        demo.wait()
+        end(demo)
     assert list(tmp_path.iterdir()) == []
     assert processes_of(tmp_path) == []
 
@@ -82,7 +91,7 @@ def test_without_once_it_stays_up_until_ctrl_c_and_says_where_everything_is(tmp_
     with shown.open("wb") as file:
         demo = subprocess.Popen([*DEMO, "--keep", str(kept)], stdout=file, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: "send.py" in shown.read_text("utf-8"), "it stays up", seconds=100)
+        wait_until(lambda: "send.py" in shown.read_text("utf-8"), "it stays up", seconds=75)
         listed = subprocess.run(
             [*DEMO[:-1], "case", "list", "--config", kept / "config/mailguard.toml", "--state", kept / "state"],
             capture_output=True, text=True, timeout=60, check=False,
@@ -93,8 +102,7 @@ def test_without_once_it_stays_up_until_ctrl_c_and_says_where_everything_is(tmp_
         demo.send_signal(signal.SIGINT)
         assert demo.wait(40) == 0, shown.read_text("utf-8")
     finally:
-        demo.kill()
-        demo.wait()
+        end(demo)
     assert (kept / "state/mailguard.sqlite3").exists()
     assert kept.stat().st_mode & 0o777 == 0o700
     assert processes_of(tmp_path) == []
