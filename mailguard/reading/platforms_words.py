@@ -33,6 +33,11 @@ _TYPED = frozenset(
     }
 )
 _TYPED_WITHOUT_MARKS = frozenset({Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.FRIEND_REQUEST})
+_PERSONAL = re.compile(
+    r"\b(?:i|i'm|im|ive|me|my|mine|u|ur|you|we|us|he|she|dad|mum|mam|sir|miss|je|j'|moi|mon|ma|toi|ich|mich|mir|dich|yo|mí|"
+    r"io|mnie|mój|mi|eu|meu|ben|bana|я|мене|мені|меня|أنا|میں|ik|mij)\b",
+    re.IGNORECASE,
+)
 _LINES_OF_TEXT = 60
 
 
@@ -103,7 +108,10 @@ def _plain_lines(
             continue
         if index in news or line.text.casefold().rstrip(".:") in known:
             continue
-        if _greets(line, rules) or rules.call.match(line.folded) or rules.detail.search(line.folded):
+        # "View comment" and "Works at Harbour Trust" are the service's; "add me on insta" is what somebody typed.
+        is_personal = event is not Event.FRIEND_REQUEST and bool(_PERSONAL.search(line.folded))
+        is_chrome = bool(rules.call.match(line.folded)) or bool(rules.detail.search(line.folded))
+        if not is_personal and (is_chrome or _greets(line, rules)):
             continue
         if len(_WORD.findall(line.folded)) >= fewest or found:
             found.append(line.text)

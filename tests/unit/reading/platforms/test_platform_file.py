@@ -1,0 +1,70 @@
+"""Reading config/platforms.toml: everything wrong is told at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailguard.reading.platforms import PlatformsProblem, Recognisers
+from mailguard.shipped import shipped_path
+
+_TEXT = "\n".join(
+    f"{name} = ''"
+    for name in "footer greeting call detail nobody others machine notice office contact".split()
+)
+GOOD = f"""
+version = 1
+[platform.zingo]
+name = "Zingo"
+class = "social"
+from = ["zingo.test"]
+[text]
+{_TEXT}
+"""
+
+
+def test_the_version_follows_the_content() -> None:
+    one = Recognisers.from_toml(GOOD.encode(), "a.toml")
+    other = Recognisers.from_toml((GOOD + "\n").encode(), "a.toml")
+    assert len(one.version) == 12
+    assert one.version != other.version
+
+
+def test_all_problems_are_told_at_once_with_file_key_value_and_fix() -> None:
+    bad = GOOD.replace('"social"', '"sociable"').replace("zingo.test", "not a domain") + (
+        "office_header = ['x']\n[[wording]]\nevent = 'waved'\nlanguage = 'en'\npatterns = '''\n^<whom> (waved\n'''\n"
+    )
+    with pytest.raises(PlatformsProblem) as caught:
+        Recognisers.from_toml(bad.encode(), "mine.toml")
+    told = "\n".join(caught.value.problems)
+    assert all(line.startswith("mine.toml: ") for line in caught.value.problems)
+    for word in ("sociable", "not a domain", "office_header", "waved", "<whom>", "regular expression"):
+        assert word in told
+
+
+def test_a_domain_may_belong_to_one_platform_only() -> None:
+    twice = GOOD.replace(
+        "[text]", '[platform.zango]\nname = "Zango"\nclass = "social"\nfrom = ["zingo.test"]\n[text]'
+    )
+    with pytest.raises(PlatformsProblem, match="also belongs to zingo"):
+        Recognisers.from_toml(twice.encode(), "a.toml")
+
+
+def test_a_school_service_has_no_gateways_and_no_links() -> None:
+    bad = GOOD.replace('"social"', '"education"').replace(
+        "[text]", "gateways = [{ kind = 'reply', domain = 'r.zingo.test' }]\n[text]"
+    )
+    with pytest.raises(PlatformsProblem, match="no gateways"):
+        Recognisers.from_toml(bad.encode(), "a.toml")
+
+
+@pytest.mark.parametrize("data", [b"version = ", b"\xff\xfe"])
+def test_what_is_not_toml_is_a_problem_and_no_crash(data: bytes) -> None:
+    with pytest.raises(PlatformsProblem, match=r"a\.toml"):
+        Recognisers.from_toml(data, "a.toml")
+
+
+def test_the_shipped_file_knows_the_platforms_of_the_contract() -> None:
+    path = shipped_path("config/platforms.toml")
+    classes = Recognisers.from_toml(path.read_bytes(), str(path)).classes
+    assert len(classes) >= 50
+    assert {"facebook", "instagram", "x", "google-classroom", "sharepoint", "microsoft-teams"} <= set(classes)

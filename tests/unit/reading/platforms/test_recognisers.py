@@ -1,0 +1,327 @@
+"""Senders, claims, events, actors, typed words, gateways and links of the shipped recognisers."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailguard.domain.message import AuthenticationResult
+from mailguard.domain.words import Event
+from tests.unit.reading.platforms.messages import facts_of, shipped
+
+REQUEST = "Tyler Moss sent you a friend request"
+REQUEST_BODY = "Tyler Moss sent you a friend request on Facebook.\nConfirm"
+
+
+def test_failed_authentication_keeps_the_platform_and_is_told() -> None:
+    found = shipped().recognise(
+        facts_of("Facebook <notification@facebookmail.com>", REQUEST, REQUEST_BODY, dmarc="fail")
+    )
+    assert found is not None
+    assert (found.id, found.authenticated, found.is_lookalike) == (
+        "facebook",
+        AuthenticationResult.FAIL,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sender", "platform"),
+    [
+        ("Facebook <notification@facebookmail-security.test>", "facebook"),
+        ("Facebook <notification@faceb00kmail.test>", "facebook"),
+        ("Instagram <security@lnstagram.test>", "instagram"),
+        ("Instagram <no-reply@instagram-mail.test>", "instagram"),
+        ("Team Snapchat <no_reply@snapchat.support-desk.test>", "snapchat"),
+        ("TikTok <notification@tlktok-service.test>", "tiktok"),
+    ],
+)
+def test_an_imitated_domain_is_a_lookalike_even_when_its_own_authentication_passes(
+    sender: str, platform: str
+) -> None:
+    found = shipped().recognise(facts_of(sender, REQUEST, REQUEST_BODY, dmarc="pass"))
+    assert found is not None
+    assert (found.id, found.is_lookalike) == (platform, True)
+
+
+def test_a_claim_by_display_name_from_elsewhere_with_failed_authentication_is_kept() -> None:
+    found = shipped().recognise(
+        facts_of("TikTok Support <x@random.test>", "Your video", "Appeal here", dmarc="fail")
+    )
+    assert found is not None
+    assert (found.id, found.authenticated) == ("tiktok", AuthenticationResult.FAIL)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Google <no-reply@accounts.google.com>",
+        "Microsoft account team <account-security-noreply@accountprotection.microsoft.com>",
+    ],
+)
+def test_an_identity_provider_is_never_a_platform(sender: str) -> None:
+    facts = facts_of(sender, "Security alert", "New sign-in", List_Unsubscribe="<https://u.test/>")
+    assert shipped().recognise(facts) is None
+    assert shipped().recognise_unlisted(facts, True, "security") is None
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Rachel Green <rachel.green@linkedin.com>",
+        "Social Media Training <hi@facebook-training.test>",
+        "Steam Cleaning Ltd <info@steamcleaning.test>",
+        "Bethany Croft <b.croft@taskforce-recruit.test>",
+    ],
+)
+def test_people_and_firms_that_write_about_platforms_are_none(sender: str) -> None:
+    body = "We saw your profile on LinkedIn. Follow us on Facebook and Instagram."
+    assert shipped().recognise(facts_of(sender, "Your enquiry", body)) is None
+
+
+def test_a_mastodon_list_id_is_recognised_on_any_instance_of_its_own_domain() -> None:
+    facts = facts_of(
+        "Toots <notifications@pond.test>",
+        "Wren Abbot follows you",
+        "@wren@lake.test",
+        List_Id="<follow.kemp.pond.test>",
+    )
+    found = shipped().recognise(facts)
+    assert found is not None
+    assert (found.id, found.event) == ("mastodon", Event.FOLLOW)
+    foreign = facts_of("News <news@shop.test>", "Offers", "x", List_Id="<follow.kemp.pond.test>")
+    assert shipped().recognise(foreign) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "sender", "event"),
+    [
+        (
+            "X_Facebook_Notify",
+            "friend; from=1; mailid=2",
+            "Facebook <notification@facebookmail.com>",
+            Event.FRIEND_REQUEST,
+        ),
+        (
+            "X_Facebook_Notify",
+            "ig_follow_request_approved; mailid=2",
+            "Instagram <no-reply@mail.instagram.com>",
+            Event.FRIEND_ACCEPTED,
+        ),
+        ("X_Twitter_CID", "ibis2-is_following", "Twitter <notify@twitter.com>", Event.FOLLOW),
+        (
+            "X_LinkedIn_Template",
+            "inmail_new_message",
+            "LinkedIn <messages-noreply@linkedin.com>",
+            Event.DIRECT_MESSAGE,
+        ),
+        ("X_Notifications", "GAMMA:<video_processed>", "YouTube <noreply@youtube.com>", Event.UPLOAD),
+    ],
+)
+def test_a_services_own_header_names_the_event_in_any_wording(
+    header: str, value: str, sender: str, event: Event
+) -> None:
+    found = shipped().recognise(
+        facts_of(sender, "Something in a language nobody wrote", "", **{header: value})
+    )
+    assert found is not None
+    assert (found.event, found.event_is_certain) == (event, True)
+
+
+def test_a_code_at_sign_up_is_security_whatever_header_and_local_part_say() -> None:
+    facts = facts_of(
+        "Facebook <registration@facebookmail.com>",
+        "28851 is your confirmation code",
+        X_Facebook_Notify="sign_up; mailid=1",
+    )
+    found = shipped().recognise(facts)
+    assert found is not None
+    assert found.event is Event.SECURITY
+    welcome = facts_of(
+        "Discord <noreply@discord.com>", "Welcome to Discord", "Please verify your email address."
+    )
+    assert (again := shipped().recognise(welcome)) is not None
+    assert again.event is Event.SECURITY
+
+
+def test_wording_nobody_foresaw_is_left_to_the_model() -> None:
+    found = shipped().recognise(facts_of("Bebo <noreply@bebo.com>", "Wobble the marmalade", "Quite."))
+    assert found is not None
+    assert found.event_is_certain is False
+
+
+def test_others_uploads_and_lives_are_a_digest_and_own_ones_are_not() -> None:
+    events = {
+        subject: found.event
+        for subject in (
+            "Pond TV uploaded: newts",
+            "Pond TV is live: newts",
+            'Your video "Newts" was published',
+            "You're live now",
+        )
+        if (found := shipped().recognise(facts_of("YouTube <noreply@youtube.com>", subject))) is not None
+    }
+    assert list(events.values()) == [Event.DIGEST, Event.DIGEST, Event.UPLOAD, Event.LIVE]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "actor", "handle"),
+    [
+        ("Dawn, Steve K. sent you a friend request", "", "Steve K.", ""),
+        ("lena_r and 6 others started following you", "", "lena_r", "lena_r"),
+        ("Tyler (@ty_10) followed you", "", "Tyler", "ty_10"),
+        ("You have a new follower", "kian.plays is now following you.", "kian.plays", "kian.plays"),
+        ("You have 1 new friend request", "Someone you may know has sent a friend request.", "", ""),
+        ("3 people liked your photo", "", "", ""),
+        ("Tyler sent you a message", 'Tyler Moss\n"hi"', "Tyler Moss", ""),
+    ],
+)
+def test_the_actor_is_the_person_as_written_and_never_nobody(
+    subject: str, body: str, actor: str, handle: str
+) -> None:
+    found = shipped().recognise(facts_of("Facebook <notification@facebookmail.com>", subject, body))
+    assert found is not None
+    assert (found.actor, found.handle) == (actor, handle)
+
+
+def test_a_commenters_stated_address_is_the_actors() -> None:
+    body = 'New comment on your post "Raku".\nLibby Hume\nlibby@mail.test\n"sick"\n'
+    found = shipped().recognise(
+        facts_of("WordPress.com <comment-reply@wordpress.com>", '[Makes] New comment on "Raku"', body)
+    )
+    assert found is not None
+    assert (found.actor, found.actor_address, found.user_text) == ("Libby Hume", "libby@mail.test", "sick")
+
+
+@pytest.mark.parametrize(
+    ("body", "typed"),
+    [
+        ('rhys_k sent you a message\n"sir is this u lol"\nOpen Instagram', "sir is this u lol"),
+        ("rhys_k sent you a message\nsir is this u lol\nOpen Instagram", "sir is this u lol"),
+        (
+            "rhys_k sent you a message\nsomeone sent me a message and it says missing\nReply",
+            "someone sent me a message and it says missing",
+        ),
+        (
+            "rhys_k sent you a message\nif you don't answer i will not come home tonight\nReply",
+            "if you don't answer i will not come home tonight",
+        ),
+        ("rhys_k sent you a message\nadd me on insta\nReply", "add me on insta"),
+        ("rhys_k: miss can i tell u something\nReply", "miss can i tell u something"),
+        (
+            "rhys_k sent you a message\nReply\nYou are receiving this email because of your notification settings.",
+            "",
+        ),
+    ],
+)
+def test_what_a_child_typed_is_kept_and_the_services_words_are_not(body: str, typed: str) -> None:
+    found = shipped().recognise(
+        facts_of("Instagram <no-reply@mail.instagram.com>", "rhys_k sent you a message", body)
+    )
+    assert found is not None
+    assert found.user_text == typed
+
+
+FOOTER = "\nYou are receiving this because of your notification settings. Unsubscribe."
+
+
+@pytest.mark.parametrize(
+    ("subject", "event"),
+    [
+        ("Kian Marsh wants to be your friend", Event.FRIEND_REQUEST),
+        ("Kian Marsh followed you", Event.FOLLOW),
+        ("Kian Marsh t'a envoyé un message", Event.DIRECT_MESSAGE),
+        ("Kian Marsh tagged you in a photo", Event.PHOTO_TAG),
+    ],
+)
+def test_a_service_nobody_listed_is_recognised_by_contact_machine_and_model_together(
+    subject: str, event: Event
+) -> None:
+    facts = facts_of("Zingo <notify@mail.zingo-friends.test>", subject, subject + "." + FOOTER)
+    found = shipped().recognise_unlisted(facts, True, "other")
+    assert found is not None
+    assert (found.id, found.event, found.actor, found.is_listed) == (
+        "zingo-friends.test",
+        event,
+        "Kian Marsh",
+        False,
+    )
+    assert shipped().recognise_unlisted(facts, False, event.value) is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "headers"),
+    [
+        ("Helpdesk <noreply@desk.test>", "Kian Marsh commented on ticket #4411", {}),
+        ("Tracker <noreply@bugs.test>", "[SCHOOL-12] Kian Marsh mentioned you", {}),
+        ("Code <noreply@code.test>", "Kian Marsh mentioned you", {"X_GitHub_Reason": "mention"}),
+        (
+            "Teachers <noreply@lists.test>",
+            "Kian Marsh replied to your post",
+            {"List_Post": "<mailto:l@lists.test>"},
+        ),
+        ("Shop <noreply@shop.test>", "Your order has been dispatched", {}),
+        ("Rooms <noreply@rooms.test>", "Kian Marsh invited you to a meeting: budget", {}),
+        ("News <news@charity.test>", "What your pupils are saying this week", {}),
+        ("Kian Marsh <kian.marsh@firm.test>", "Kian Marsh wants to be your friend", {}),
+    ],
+)
+def test_office_mail_is_no_unlisted_platform_whatever_the_model_says(
+    sender: str, subject: str, headers: dict[str, str]
+) -> None:
+    facts = facts_of(sender, subject, "Please see below." + FOOTER, **headers)
+    assert shipped().recognise_unlisted(facts, True, "other") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "platform", "kind"),
+    [
+        ("q1z@post.wordpress.com", "wordpress", "post-by-mail"),
+        ("s482@photos.flickr.com", "flickr", "post-by-mail"),
+        ("k3@m.facebook.com", "facebook", "post-by-mail"),
+        ("trench.secret@blogger.com", "blogger", "post-by-mail"),
+        ("k3@m.youtube.com", "youtube", "post-by-mail"),
+        ("m8pl4c3h0ldr@tumblr.com", "tumblr", "post-by-mail"),
+        ("reply+A1@reply.facebook.com", "facebook", "reply"),
+        ("x@reply.linkedin.com", "linkedin", "reply"),
+        ("reply+ab@reddit.com", "reddit", "reply"),
+        (f"incoming+{'0a' * 16}@forum.test", "discourse", "reply"),
+    ],
+)
+def test_gateways_are_known(address: str, platform: str, kind: str) -> None:
+    gateway = shipped().gateway(address)
+    assert gateway is not None
+    assert (gateway.platform_id, gateway.kind, gateway.address) == (platform, kind, address)
+
+
+@pytest.mark.parametrize(
+    "address", ["support@tumblr.com", "noreply-comment@blogger.com", "a@b.test", "", "reply+ab@firm.test"]
+)
+def test_other_addresses_are_no_gateways(address: str) -> None:
+    assert shipped().gateway(address) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "platform"),
+    [
+        ("https://chat.whatsapp.com/Jx9inv3nted", "whatsapp"), ("https://wa.me/447700900123", "whatsapp"), ("t.me/joinchat/ab12cd", "telegram"),
+        ("https://discord.gg/abc", "discord"), ("https://www.snapchat.com/add/kian", "snapchat"), ("snapchat://add/kian", "snapchat"),
+        ("https://instagram.com/kian.plays?igsh=1", "instagram"), ("https://www.tiktok.com/@x_y", "tiktok"),
+        ("https://facebook.com/kian.marsh", "facebook"), ("https://www.facebook.com/profile.php?id=1", "facebook"),
+        ("https://www.roblox.com/share?code=ab&type=Profile", "roblox"), ("https://steamcommunity.com/id/x", "steam"),
+        ("https://www.strava.com/athletes/1", "strava"), ("https://www.linkedin.com/in/abc", "linkedin"),
+    ],
+)  # fmt: skip
+def test_pages_of_people_and_groups_are_social_links(url: str, platform: str) -> None:
+    assert shipped().social_link(url) == platform
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.instagram.com/", "https://www.instagram.com/p/abc", "https://www.tiktok.com/@x/video/1", "https://x.com/a/status/1",
+        "https://www.facebook.com/sharer.php?u=x", "https://help.instagram.com/12", "https://www.youtube.com/watch?v=1",
+        "https://padlet.com/x/y", "https://docs.google.com/d/1", "https://t.me/share/url?url=x", "https://[broken", "",
+    ],
+)  # fmt: skip
+def test_posts_help_home_pages_and_school_services_are_not_social_links(url: str) -> None:
+    assert shipped().social_link(url) == ""
