@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import lru_cache
@@ -23,9 +24,9 @@ def shipped() -> Recognisers:
 
 
 def facts_of(
-    sender: str, subject: str, body: str = "", *, dmarc: str = "", html: bool = False, **headers: str
+    sender: str, subject: str, body: str = "", *, headers: Mapping[str, str] | None = None, dmarc: str = ""
 ) -> MessageFacts:
-    """A message to Dawn Eccles. ``headers``: names with underscores for hyphens; ``dmarc``: what our own MTA found."""
+    """A message to Dawn Eccles. ``dmarc``: what our own MTA found."""
     message = EmailMessage()
     if dmarc:
         message["Authentication-Results"] = (
@@ -34,9 +35,9 @@ def facts_of(
     message["From"] = sender
     message["To"] = "Dawn Eccles <d.eccles@school.test>"
     message["Subject"] = subject
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
-    message.set_content(body or "\n", subtype="html" if html else "plain")
+    for name, value in (headers or {}).items():
+        message[name] = value
+    message.set_content(body or "\n")
     return read(message.as_bytes(), trusted_authserv_ids=frozenset({AUTHSERV_ID}))
 
 
@@ -56,9 +57,9 @@ class Fixture:
 
     def facts(self) -> MessageFacts:
         headers = (
-            {"X_Discourse_Post_Id": "71"} if self.platform == "discourse" and not self.is_negative else {}
+            {"X-Discourse-Post-Id": "71"} if self.platform == "discourse" and not self.is_negative else {}
         )
-        return facts_of(self.sender, self.subject, self.body.replace(" / ", "\n"), **headers)
+        return facts_of(self.sender, self.subject, self.body.replace(" / ", "\n"), headers=headers)
 
 
 def fixtures() -> list[Fixture]:

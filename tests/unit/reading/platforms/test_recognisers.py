@@ -59,7 +59,9 @@ def test_a_claim_by_display_name_from_elsewhere_with_failed_authentication_is_ke
     ],
 )
 def test_an_identity_provider_is_never_a_platform(sender: str) -> None:
-    facts = facts_of(sender, "Security alert", "New sign-in", List_Unsubscribe="<https://u.test/>")
+    facts = facts_of(
+        sender, "Security alert", "New sign-in", headers={"List-Unsubscribe": "<https://u.test/>"}
+    )
     assert shipped().recognise(facts) is None
     assert shipped().recognise_unlisted(facts, True, "security") is None
 
@@ -83,12 +85,12 @@ def test_a_mastodon_list_id_is_recognised_on_any_instance_of_its_own_domain() ->
         "Toots <notifications@pond.test>",
         "Wren Abbot follows you",
         "@wren@lake.test",
-        List_Id="<follow.kemp.pond.test>",
+        headers={"List-Id": "<follow.kemp.pond.test>"},
     )
     found = shipped().recognise(facts)
     assert found is not None
     assert (found.id, found.event) == ("mastodon", Event.FOLLOW)
-    foreign = facts_of("News <news@shop.test>", "Offers", "x", List_Id="<follow.kemp.pond.test>")
+    foreign = facts_of("News <news@shop.test>", "Offers", "x", headers={"List-Id": "<follow.kemp.pond.test>"})
     assert shipped().recognise(foreign) is None
 
 
@@ -96,32 +98,32 @@ def test_a_mastodon_list_id_is_recognised_on_any_instance_of_its_own_domain() ->
     ("header", "value", "sender", "event"),
     [
         (
-            "X_Facebook_Notify",
+            "X-Facebook-Notify",
             "friend; from=1; mailid=2",
             "Facebook <notification@facebookmail.com>",
             Event.FRIEND_REQUEST,
         ),
         (
-            "X_Facebook_Notify",
+            "X-Facebook-Notify",
             "ig_follow_request_approved; mailid=2",
             "Instagram <no-reply@mail.instagram.com>",
             Event.FRIEND_ACCEPTED,
         ),
-        ("X_Twitter_CID", "ibis2-is_following", "Twitter <notify@twitter.com>", Event.FOLLOW),
+        ("X-Twitter-CID", "ibis2-is_following", "Twitter <notify@twitter.com>", Event.FOLLOW),
         (
-            "X_LinkedIn_Template",
+            "X-LinkedIn-Template",
             "inmail_new_message",
             "LinkedIn <messages-noreply@linkedin.com>",
             Event.DIRECT_MESSAGE,
         ),
-        ("X_Notifications", "GAMMA:<video_processed>", "YouTube <noreply@youtube.com>", Event.UPLOAD),
+        ("X-Notifications", "GAMMA:<video_processed>", "YouTube <noreply@youtube.com>", Event.UPLOAD),
     ],
 )
 def test_a_services_own_header_names_the_event_in_any_wording(
     header: str, value: str, sender: str, event: Event
 ) -> None:
     found = shipped().recognise(
-        facts_of(sender, "Something in a language nobody wrote", "", **{header: value})
+        facts_of(sender, "Something in a language nobody wrote", "", headers={header: value})
     )
     assert found is not None
     assert (found.event, found.event_is_certain) == (event, True)
@@ -131,7 +133,7 @@ def test_a_code_at_sign_up_is_security_whatever_header_and_local_part_say() -> N
     facts = facts_of(
         "Facebook <registration@facebookmail.com>",
         "28851 is your confirmation code",
-        X_Facebook_Notify="sign_up; mailid=1",
+        headers={"X-Facebook-Notify": "sign_up; mailid=1"},
     )
     found = shipped().recognise(facts)
     assert found is not None
@@ -253,11 +255,11 @@ def test_a_service_nobody_listed_is_recognised_by_contact_machine_and_model_toge
     [
         ("Helpdesk <noreply@desk.test>", "Kian Marsh commented on ticket #4411", {}),
         ("Tracker <noreply@bugs.test>", "[SCHOOL-12] Kian Marsh mentioned you", {}),
-        ("Code <noreply@code.test>", "Kian Marsh mentioned you", {"X_GitHub_Reason": "mention"}),
+        ("Code <noreply@code.test>", "Kian Marsh mentioned you", {"X-GitHub-Reason": "mention"}),
         (
             "Teachers <noreply@lists.test>",
             "Kian Marsh replied to your post",
-            {"List_Post": "<mailto:l@lists.test>"},
+            {"List-Post": "<mailto:l@lists.test>"},
         ),
         ("Shop <noreply@shop.test>", "Your order has been dispatched", {}),
         ("Rooms <noreply@rooms.test>", "Kian Marsh invited you to a meeting: budget", {}),
@@ -268,7 +270,7 @@ def test_a_service_nobody_listed_is_recognised_by_contact_machine_and_model_toge
 def test_office_mail_is_no_unlisted_platform_whatever_the_model_says(
     sender: str, subject: str, headers: dict[str, str]
 ) -> None:
-    facts = facts_of(sender, subject, "Please see below." + FOOTER, **headers)
+    facts = facts_of(sender, subject, "Please see below." + FOOTER, headers=headers)
     assert shipped().recognise_unlisted(facts, True, "other") is None
 
 
@@ -303,7 +305,8 @@ def test_other_addresses_are_no_gateways(address: str) -> None:
 @pytest.mark.parametrize(
     ("url", "platform"),
     [
-        ("https://chat.whatsapp.com/Jx9inv3nted", "whatsapp"), ("https://wa.me/447700900123", "whatsapp"), ("t.me/joinchat/ab12cd", "telegram"),
+        ("https://chat.whatsapp.com/Jx9inv3nted", "whatsapp"), ("https://wa.me/447700900123", "whatsapp"),
+        ("t.me/joinchat/ab12cd", "telegram"),
         ("https://discord.gg/abc", "discord"), ("https://www.snapchat.com/add/kian", "snapchat"), ("snapchat://add/kian", "snapchat"),
         ("https://instagram.com/kian.plays?igsh=1", "instagram"), ("https://www.tiktok.com/@x_y", "tiktok"),
         ("https://facebook.com/kian.marsh", "facebook"), ("https://www.facebook.com/profile.php?id=1", "facebook"),
