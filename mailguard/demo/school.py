@@ -13,7 +13,10 @@ import smtplib
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +28,7 @@ PASSWORD = "throw-away"  # noqa: S105 - of an in-memory server on loopback with 
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _COMMAND_SECONDS = 60.0
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 # Sections that say where servers are: the demo has its own on free ports.
 _REPLACED_SECTIONS = ("relay", "mailboxes", "mailboxes.account", "outgoing")
 _LETTER_FROM = "poppy.ackroyd26@pupils.harrowlane.example"
@@ -134,6 +138,23 @@ def without_sections(text: str, names: tuple[str, ...]) -> str:
     return "\n".join(kept)
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """An interrupt between a child's start and our knowing its pid would leave it behind: it comes after the block."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda sent, _frame: came.append(sent)) for number in _INTERRUPTS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
+
+
 def free_port() -> int:
     """A loopback port that nobody listens on now."""
     with socket.socket() as probe:
@@ -157,7 +178,7 @@ class Daemon:
     def start(self) -> float:
         """Seconds until the relay greets. Raises DaemonProblem."""
         begun = time.perf_counter()
-        with self._school.log.open("ab") as log:
+        with self._school.log.open("ab") as log, _interrupts_held_back():
             # A session of its own: Ctrl-C is for the demo, which then ends the daemon in order.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mailguard", "run", *self._school.places],
