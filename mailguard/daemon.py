@@ -146,7 +146,12 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
             store=store, courier=courier, settings=settings, clock=parts.clock
         ),
         EffectKind.DIGEST: DigestPerformer(
-            store=store, courier=courier, settings=settings, directory=directory, clock=parts.clock
+            store=store,
+            courier=courier,
+            settings=settings,
+            directory=directory,
+            clock=parts.clock,
+            public_key=str(trail.verifier_key),
         ),
     }
     if mailboxes is not None:

@@ -43,7 +43,7 @@ class FilterPosition(StrEnum):
 
 
 class RelayMode(StrEnum):
-    """``shadow`` judges, records and reports, but delivers everything."""
+    """``shadow`` judges and records what would have been done, but delivers everything."""
 
     ENFORCE = "enforce"
     SHADOW = "shadow"

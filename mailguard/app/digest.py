@@ -43,6 +43,7 @@ class DigestMaterial:
     health: EffectsHealth
     head: AuditHead
     checkpoint: str
+    public_key: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -60,7 +61,10 @@ class DigestPerformer:
         settings: EffectsSettings,
         directory: DirectoryNow,
         clock: Clock,
+        public_key: str = "",
     ) -> None:
+        """``public_key``: the trail's, as ``mailguard audit verify --key`` wants it."""
+        self._public_key = public_key
         self._store = store
         self._courier = courier
         self._settings = settings
@@ -135,6 +139,7 @@ class DigestPerformer:
             health=effects_health(transaction, self._settings),
             head=transaction.audit.head(),
             checkpoint=checkpoints[-1] if checkpoints else "",
+            public_key=self._public_key,
         )
 
 
@@ -220,4 +225,5 @@ def _health(material: DigestMaterial, settings: EffectsSettings) -> Section:
 def _audit(material: DigestMaterial) -> Section:
     head = f"{material.head.size} events, head {material.head.hash} (keep this mail: it dates the trail)"
     note = tuple(material.checkpoint.splitlines()) if material.checkpoint else ()
-    return Section(title="Audit", lines=(head, *note), is_code=bool(note))
+    key = (f"public key {material.public_key}",) if material.public_key else ()
+    return Section(title="Audit", lines=(head, *note, *key), is_code=bool(note))

@@ -22,13 +22,11 @@ from mailguard.app.ports import Clock, Judgement, Receipt, RecipientOutcome, Rec
 from mailguard.app.ports_store import DecisionRecord, Store
 from mailguard.domain.case import Mode, notification_cluster_key, words_cluster_key
 from mailguard.domain.decide import Outcome
-from mailguard.domain.message import AttachmentFamily, Authentication, Envelope, MessageFacts
+from mailguard.domain.message import Authentication, Envelope, MessageFacts
+from mailguard.domain.sealed import sealed_parts
 from mailguard.domain.words import Direction, Disposition, Initiator, PersonList, ReportWhen
 
 ATTEMPTS_BEFORE_HELD_RAW = 3
-_SEALED = frozenset(
-    {AttachmentFamily.IMAGE, AttachmentFamily.VIDEO, AttachmentFamily.ARCHIVE, AttachmentFamily.ENCRYPTED}
-)
 _CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
 # Fewer words than this are no sign that two messages are the same ("hi miss").
 _WORDS_THAT_CLUSTER = 4
@@ -279,9 +277,7 @@ def is_sealed(facts: MessageFacts, initiator: Initiator) -> bool:
     """True when a child's message carries pictures, videos, archives or encrypted parts: nobody looks without a reason."""
     if initiator not in _CHILDREN:
         return False
-    return facts.is_encrypted or any(
-        part.family in _SEALED or part.is_encrypted for part in facts.attachments
-    )
+    return facts.is_encrypted or bool(sealed_parts(facts))
 
 
 def _delivery_key(judged: Judged, address: str) -> str:

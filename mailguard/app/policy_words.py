@@ -141,8 +141,6 @@ VALUE_WORDS: Mapping[str, Mapping[str, str]] = {
     "is_readable": _YES_NO,
 }
 
-UNUSED = "Kept for a later version: no message is given it yet."
-
 SIGNAL_WORDS: Mapping[SignalCode, str] = {
     SignalCode.DIRECTION: "Which way the message goes.",
     SignalCode.PUPIL_ADDRESS: "An address of the message is on the pupil list. This is certain.",
@@ -174,7 +172,6 @@ SIGNAL_WORDS: Mapping[SignalCode, str] = {
     SignalCode.POSTING_GATEWAY: "A recipient is an address through which mail is posted to a platform.",
     SignalCode.PERSONAL_MAIL: "A recipient is a personal-mail address on no list.",
     SignalCode.NATURE_MODEL: "The model gives it this nature: its probability, and what weighed most.",
-    SignalCode.NATURE_WORDS: UNUSED,
     SignalCode.NATURE_LINK: "The sender's own words hold a link to somebody's account, group or chat.",
     SignalCode.PICTURE_ONLY: "A picture, video or voice note is the message; no words of school business.",
     SignalCode.ACCUSED_NAMED: "An allegation names a representative.",
@@ -186,8 +183,6 @@ SIGNAL_WORDS: Mapping[SignalCode, str] = {
     SignalCode.AUTH_FAIL: "The sender check failed. That never makes a child's message less suspect.",
     SignalCode.AUTH_NONE: "Nobody whose word counts has checked the sender.",
     SignalCode.HIDDEN_TEXT: "It carries text that a reader does not see.",
-    SignalCode.SEALED_PARTS: UNUSED,
-    SignalCode.LATE: UNUSED,
+    SignalCode.SEALED_PARTS: "A child sent pictures, videos, archives or encrypted parts. They stay sealed.",
     SignalCode.MODEL_UNCERTAIN: "The model is not sure of the nature; its best harmless guess stands.",
-    SignalCode.LINKS: UNUSED,
 }

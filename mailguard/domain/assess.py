@@ -28,6 +28,7 @@ from mailguard.domain.platform_actor import find_actor, platform_initiator, stan
 from mailguard.domain.roll import School, SchoolLists
 from mailguard.domain.school_activity import shows_school_activity
 from mailguard.domain.scores import Scores
+from mailguard.domain.sealed import sealed_parts
 from mailguard.domain.sender import PUPILS, SenderFinding, find_sender
 from mailguard.domain.signal import Signal, SignalCode
 from mailguard.domain.situation import (
@@ -153,8 +154,14 @@ def assess(material: Material) -> Assessment:
         signals=signals,
         social_link=material.social_link,
     )
-    if automatic is not Automatic.NO and finding.sender not in (Sender.CHILD, Sender.PROBABLE_CHILD):
+    is_childs = finding.sender in (Sender.CHILD, Sender.PROBABLE_CHILD)
+    if automatic is not Automatic.NO and not is_childs:
         shown = Nature.AUTOMATIC
+    if is_childs and (sealed := sealed_parts(facts)):
+        kinds = ", ".join(sorted({part.family.value for part in sealed}))
+        signals.append(
+            Signal(SignalCode.SEALED_PARTS, f"{len(sealed)} sealed parts ({kinds})", "attachments")
+        )
     base = Situation(
         direction=direction,
         sender=finding.sender,

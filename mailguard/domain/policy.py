@@ -191,7 +191,9 @@ def _parse_row(
     clause = str(table.get("clause", ""))
     by_event = {str(event): str(cited) for event, cited in dict(table.get("clause_by_event", {})).items()}
     problems.extend(
-        f"{where}: clause_by_event: {event!r} is no event" for event in by_event if event not in DIMENSIONS["event"]
+        f"{where}: clause_by_event: {event!r} is no event"
+        for event in by_event
+        if event not in DIMENSIONS["event"]
     )
     for cited in ",".join([clause, *by_event.values()]).split(","):
         if cited.strip() not in clauses:

@@ -43,7 +43,6 @@ class SignalCode(Enum):
     POSTING_GATEWAY = ("posting-gateway", ("counterpart",))
     PERSONAL_MAIL = ("personal-mail", ("counterpart",))
     NATURE_MODEL = ("nature-model", ("nature",))
-    NATURE_WORDS = ("nature-words", ("nature",))
     NATURE_LINK = ("nature-link", ("nature",))
     PICTURE_ONLY = ("picture-only", ("nature",))
     ACCUSED_NAMED = ("accused-named", ("part",))
@@ -56,9 +55,7 @@ class SignalCode(Enum):
     AUTH_NONE = ("auth-none", ())
     HIDDEN_TEXT = ("hidden-text", ())
     SEALED_PARTS = ("sealed-parts", ())
-    LATE = ("late", ())
     MODEL_UNCERTAIN = ("model-uncertain", ())
-    LINKS = ("links", ())
 
     @property
     def code(self) -> str:
