@@ -132,9 +132,7 @@ def find_event(
         if subject.event is Event.SIGN_UP and _asks_to_confirm(text, wordings):
             return Found(Event.SECURITY, where="text")
         if subject.event in _FIRST_HAND or body is None or body.event not in _FIRST_HAND:
-            found = Found(
-                subject.event, subject.who, "subject", subject.event not in (Event.OTHER, Event.MARKETING)
-            )
+            found = Found(subject.event, subject.who, "subject", subject.event is not Event.OTHER)
             return _with_name(found, subject, body, text, wordings)
         if subject.event in (Event.MARKETING, Event.OTHER, Event.DIGEST) and body.event in _FIRST_HAND:
             if subject.event is Event.DIGEST or not body.who:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mailguard.config import DEFAULT_APPROVED_PLATFORMS
+from mailguard.domain.words import PlatformClass
 from mailguard.reading.platforms import PlatformsProblem, Recognisers
 from mailguard.shipped import shipped_path
 
@@ -68,3 +70,10 @@ def test_the_shipped_file_knows_the_platforms_of_the_contract() -> None:
     classes = Recognisers.from_toml(path.read_bytes(), str(path)).classes
     assert len(classes) >= 50
     assert {"facebook", "instagram", "x", "google-classroom", "sharepoint", "microsoft-teams"} <= set(classes)
+
+
+def test_every_education_service_is_approved_unless_a_school_says_otherwise() -> None:
+    path = shipped_path("config/platforms.toml")
+    classes = Recognisers.from_toml(path.read_bytes(), str(path)).classes
+    education = {name for name, kind in classes.items() if kind is PlatformClass.EDUCATION}
+    assert education <= set(DEFAULT_APPROVED_PLATFORMS) <= set(classes)
