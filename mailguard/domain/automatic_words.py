@@ -1,6 +1,8 @@
 """Whether an automatic answer carries words somebody typed.
 
-A read receipt or a calendar answer brings sentences its program wrote; a child's own words in one are the child's.
+A read receipt or a calendar answer brings sentences its program wrote; a child's own words in one are the child's. What
+a program wrote is known by its wording; everything else counts as typed: in the text, its signature, what it quotes or
+hides, its subject, its enclosures.
 """
 
 from __future__ import annotations
@@ -9,31 +11,79 @@ import re
 
 from mailguard.domain.message import AutomaticMark, MessageFacts
 
-_RECEIPT_SENTENCES = re.compile(
+# Whole sentences and nothing open-ended: what follows one of them must be a program's as well.
+_PROGRAM_WROTE = re.compile(
     r"""(?:
-      your \s message [\s\S]{0,400}? (?:was \s read|has \s been \s (?:read|opened|displayed)|was \s (?:displayed|deleted|opened)) .*
-    | this \s is \s (?:a|the) \s (?:receipt|return \s receipt|read \s receipt|delivery) [\s\S]{0,400}
-    | (?:the|your) \s (?:message|mail) .* (?:displayed|opened|read|deleted|delivered|undeliverable) .*
-    | return \s receipt .*
-    | your \s message (?: \s to \s .*)?
-    | this \s is \s no \s guarantee .*
-    | there \s is \s no \s guarantee .*
-    | (?:accepted|tentative|tentatively \s accepted|declined) \s* : .*
-    | .{0,80} \s has \s (?:accepted|declined|tentatively \s accepted) \s .*
-    | (?:to|cc|subject|sent|from|date|when|where|on) \s* : .*
-    | (?:was|were) \s (?:read|deleted|displayed) \s .*
+      \b your \s (?:message|mail)
+    | \b (?:was|has \s been|were) \s (?:read|opened|displayed|deleted(?: \s without \s being \s read)?|delivered) \b (?: \s on \b)?
+    | \b this \s is \s (?:a|the) \s (?:return \s |read \s )? receipt \s for \s the \s (?:mail|e-?mail|message) \s
+        (?:that \s )? you \s sent (?: \s to \b)?
+    | \b note: \s this \s return \s receipt \s only \s acknowledges \s that \s the \s (?:message|mail) \s was \s displayed
+        \s on \s the \s recipient['’]s \s (?:computer|machine)
+    | \b (?:this|there) \s is \s no \s guarantee \s that \s the \s (?:recipient|message) \s has (?: \s been)? \s read
+        \s (?:or|and) \s understood (?: \s the \s message \s contents)?
+    | \b has \s (?:accepted|declined|tentatively \s accepted) \s (?:this|the|your) \s invitation \b
+    | \b (?:accepted|declined|tentative(?:ly \s accepted)?|not \s read|read) \s? :
+    | \b (?:to|cc|from|subject|sent|date|when) \s? :
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_DATES = re.compile(
+    r"""\b(?: \d{1,4} (?:st|nd|rd|th|am|pm)? | \d{1,2}:\d{2} (?::\d{2})? (?:am|pm)? | am | pm | gmt | bst | utc | at
+      | (?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?
+      | jan(?:uary)? | feb(?:ruary)? | mar(?:ch)? | apr(?:il)? | may | june? | july? | aug(?:ust)?
+      | sept?(?:ember)? | oct(?:ober)? | nov(?:ember)? | dec(?:ember)? )\b
+    | \(utc[+-]?[\d:]{0,6}\) (?: \s dublin, \s edinburgh, \s lisbon, \s london)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_RECEIPT_SUBJECT = re.compile(
+    r"\s*(?:(?:not )?read|read receipt|return receipt(?: \(displayed\))?|delivered|undeliverable)\s*(?::|-)",
+    re.IGNORECASE,
+)
+# A letter, a digit, or a sign beyond ASCII: an emoji says something, too.
+_SAYS_SOMETHING = re.compile(r"[^\W_]|[^\x00-\x7f]")
+_STRUCTURE = frozenset(
+    {
+        "message/disposition-notification", "message/delivery-status", "message/global-delivery-status",
+        "message/global-disposition-notification", "text/rfc822-headers", "message/global-headers",
+        "text/calendar", "application/ics",
+    }
+)  # fmt: skip
+# The fields of a receipt take a few hundred bytes; a letter among them takes more.
+_STRUCTURE_BYTES = 8_192
 
 
 def has_own_words(facts: MessageFacts) -> bool:
     """True unless all that is left, after a program's own sentences, is nothing."""
     if facts.calendar is not None and facts.calendar.comment.strip():
         return True
+    aside = (facts.signature_text, facts.forwarded_text, facts.hidden_text)
+    if any(_SAYS_SOMETHING.search(text) for text in aside) or _encloses_more(facts):
+        return True
     if facts.automatic not in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
-        return bool(facts.own_text.strip())
-    lines = (line.strip() for line in facts.own_text.splitlines())
-    rest = " ".join(line for line in lines if line and not _RECEIPT_SENTENCES.fullmatch(line))
-    subject = facts.subject.strip().lower()
-    return bool(re.search(r"\w", rest)) and rest.strip().lower() != subject
+        texts = (facts.subject, facts.own_text, facts.quoted_text)
+        return bool(facts.links) or any(_SAYS_SOMETHING.search(text) for text in texts)
+    prefix = _RECEIPT_SUBJECT.match(facts.subject) if facts.automatic is AutomaticMark.REPORT else None
+    # What was read is named by the subject it had; that is the other side's.
+    answered = facts.subject[prefix.end() :] if prefix else ""
+    known = [answered, facts.calendar.summary if facts.calendar is not None else ""]
+    known += [name for mailbox in facts.mailboxes[:20] for name in (mailbox.display_name, mailbox.address)]
+    subject = "" if prefix else facts.subject
+    return any(_is_typed(text, known) for text in (subject, facts.own_text, facts.quoted_text))
+
+
+def _encloses_more(facts: MessageFacts) -> bool:
+    return any(
+        part.declared_type not in _STRUCTURE or part.size_bytes > _STRUCTURE_BYTES
+        for part in facts.attachments
+    )
+
+
+def _is_typed(text: str, known: list[str]) -> bool:
+    """True when something is left of ``text`` without what a program writes and the ``known`` names."""
+    rest = " ".join(text.split()).casefold()
+    for name in sorted({" ".join(name.split()).casefold() for name in known}, key=len, reverse=True):
+        if len(name) > 1:
+            rest = rest.replace(name, " ")
+    rest = " ".join(_PROGRAM_WROTE.sub(" ", " ".join(rest.split())).split())
+    return _SAYS_SOMETHING.search(_DATES.sub(" ", rest)) is not None

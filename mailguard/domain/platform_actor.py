@@ -47,7 +47,9 @@ def find_actor(
     declared_people = _declared_people(mailboxes, lists, today)
     exact: list[tuple[Person, str, SignalCode]] = []
     for handle in filter(None, (platform.handle, platform.actor)):
-        for person in lists.by_handle(platform.id, handle):
+        # On a federated service a handle is user@instance; a list may have it either way.
+        known = lists.by_handle(platform.id, handle) or lists.by_handle(platform.id, handle.partition("@")[0])
+        for person in known:
             exact.append(
                 (
                     person,

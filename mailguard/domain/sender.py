@@ -37,8 +37,14 @@ _BORROWED = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|im|i['’]m|ive|i['’]ve|me|my)\b", re.IGNORECASE)
+# Nobody but the one who writes says it so.
+_MYSELF = re.compile(
+    r"\b(?:its|it['’]s|it\s+is|this\s+is)\s+(?:only\s+|just\s+)?me\b[\s,!.:-]{1,4}(?P<after>[^\W\d_][\w'’-]{1,20})\b(?!['’]s)"
+    r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b(?=\s*(?:on|from|using|again|miss|sir|[,!.:)-]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SELF_NAMED = re.compile(
-    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?P<after>[^\W\d_][\w'’-]{1,20})\b"
+    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?:me\W{1,3})?(?P<after>[^\W\d_][\w'’-]{1,20})\b"
     r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b|^\W*(?P<alone>[^\W\d_]{2,20})(?:\s+\d{1,2}\w{0,2})?\W*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -47,6 +53,10 @@ _IN_FORM = re.compile(
     r"(?:english|maths?|science|history|geography|art|french|german|spanish|dt|pe|drama|music|tutor|form|set)\s*(?:class|set|group|form)?\b)",
     re.IGNORECASE,
 )
+
+
+# With a child's own name beside it, a voice need not be beyond doubt.
+_LIKELY_CHILD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +244,11 @@ def _child_on_parent_address(
     party = Party(parents[0].address if parents else "", "", "own words")
     named = _own_children_named(f"{text}\n{facts.signature_text}", tuple(children.values()), lists)
     borrowed = _BORROWED.search(text) is not None
-    says_so = _NOT_THE_PARENT.search(text) is not None or (
-        borrowed and (bool(named) or scores.is_child_voice or _FIRST_PERSON.search(text) is not None)
+    likely_child = scores.is_child_voice or scores.initiator.get("child", 0.0) >= _LIKELY_CHILD
+    says_so = (
+        _myself_named(text, named, lists)
+        or _NOT_THE_PARENT.search(text) is not None
+        or (borrowed and (bool(named) or likely_child or _FIRST_PERSON.search(text) is not None))
     )
     if says_so:
         people = named or tuple(children.values())
@@ -266,7 +279,7 @@ def _child_on_parent_address(
                 "the name in {where} fits pupil {id}, not the parent",
             )
             return
-    if named and (scores.is_child_voice or _IN_FORM.search(text)):
+    if named and (likely_child or _IN_FORM.search(text)):
         evidence.add(SignalCode.CHILD_CLAIM, named, party, Certainty.NAME, "introduces itself as pupil {id}")
         return
     if scores.is_child_voice:
@@ -297,6 +310,13 @@ def _own_children_named(text: str, children: tuple[Person, ...], lists: SchoolLi
         for surname in (child.name.split()[-1],)
         if any(child in lists.named(f"{word} {surname}", PUPILS) for word in words)
     )
+
+
+def _myself_named(text: str, named: tuple[Person, ...], lists: SchoolLists) -> bool:
+    """Whether one of the children named says "it's me, ella" or "ella here"."""
+    words = (found.group("after") or found.group("before") for found in _MYSELF.finditer(text))
+    pairs = ((child, f"{word} {child.name.split()[-1]}") for word in words for child in named)
+    return any(child in lists.named(name, PUPILS) for child, name in pairs)
 
 
 def _unknown_child(

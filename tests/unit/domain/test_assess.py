@@ -153,6 +153,7 @@ def test_roll_name_on_a_firms_domain_is_an_adult(lists):
         "hi sir its ella on mums phone, what was the homework",
         "its ella not my mum lol can u tell me the homework",
         "ella here on dads phone",
+        "Hi miss it's me Ella!!! Mum's typing",
         "im using my mums email cos mine is locked. when is the test",
     ],
 )
