@@ -1,0 +1,130 @@
+"""What counts as words of a child's own in an automatic answer (row X3): anything that no program wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mailguard.domain.automatic_words import has_own_words
+from mailguard.domain.message import (
+    Attachment,
+    AttachmentFamily,
+    AutomaticMark,
+    Calendar,
+    Link,
+    Mailbox,
+    MessageFacts,
+    TextSource,
+)
+
+WORDS = "meet me at the park at five"
+RECEIPT = """Your message
+
+   To: Niamh Lewis
+   Subject: portfolio deadline
+   Sent: Monday, November 9, 2026 3:20:00 PM (UTC+00:00) Dublin, Edinburgh, Lisbon, London
+
+was read on 9 November 2026 20:51."""
+THUNDERBIRD = """This is a Return Receipt for the mail that you sent to niamh@pupils.hill.example.
+
+Note: This Return Receipt only acknowledges that the message was displayed on the recipient's computer.
+There is no guarantee that the recipient has read or understood the message contents."""
+
+
+def facts(mark: AutomaticMark = AutomaticMark.REPORT, **more: Any) -> MessageFacts:
+    basic: dict[str, Any] = {
+        "sha256": "0" * 64,
+        "content_sha256": "0" * 64,
+        "size_bytes": 900,
+        "subject": "Read: portfolio deadline" if mark is AutomaticMark.REPORT else "",
+        "mailboxes": (Mailbox("niamh@pupils.hill.example", "Niamh Lewis", "From"),),
+        "automatic": mark,
+        "attachments": (enclosed("message/disposition-notification"),)
+        if mark is AutomaticMark.REPORT
+        else (),
+    }
+    return MessageFacts(**(basic | more))
+
+
+def enclosed(
+    declared_type: str, size_bytes: int = 300, family: AttachmentFamily = AttachmentFamily.OTHER
+) -> Attachment:
+    return Attachment("", declared_type, "", family, size_bytes, "0" * 64)
+
+
+def calendar(summary: str, comment: str = "") -> Calendar:
+    return Calendar("REPLY", "t.brown@hill.example", ("niamh@pupils.hill.example",), summary, comment)
+
+
+@pytest.mark.parametrize(
+    "text", ["", RECEIPT, THUNDERBIRD, "Your message was displayed on 9 Nov 2026 at 20:51"]
+)
+def test_a_receipt_as_programs_write_it_has_no_words_of_its_own(text: str) -> None:
+    assert not has_own_words(facts(own_text=text))
+
+
+@pytest.mark.parametrize(
+    "subject", ["Accepted: Poetry rehearsal", "Declined: Poetry rehearsal @ Mon 9 Nov 2026 15:20"]
+)
+def test_a_calendar_answer_that_names_its_meeting_has_no_words_of_its_own(subject: str) -> None:
+    answer = facts(AutomaticMark.CALENDAR_REPLY, subject=subject, calendar=calendar("Poetry rehearsal"))
+    assert not has_own_words(answer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WORDS,
+        f"To: {WORDS}",
+        f"On: {WORDS}",
+        f"Accepted: {WORDS}",
+        f"Ella has accepted this invitation {WORDS}",
+        f"Your message was read. {WORDS}",
+        f"This is a receipt {WORDS}",
+        f"Return receipt {WORDS}",
+        f"{RECEIPT}\n{WORDS}",
+        f"{THUNDERBIRD} {WORDS}",
+        "😘",
+    ],
+)
+def test_words_among_a_programs_sentences_are_the_childs(text: str) -> None:
+    assert has_own_words(facts(own_text=text))
+
+
+@pytest.mark.parametrize("place", ["signature_text", "forwarded_text", "hidden_text", "quoted_text"])
+@pytest.mark.parametrize("mark", [AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY, AutomaticMark.NONE])
+def test_words_count_wherever_in_the_message_they_stand(mark: AutomaticMark, place: str) -> None:
+    assert has_own_words(facts(mark, **{place: WORDS}))
+
+
+@pytest.mark.parametrize("mark", [AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY, AutomaticMark.NONE])
+def test_a_subject_of_the_childs_own_counts_even_when_the_text_repeats_it(mark: AutomaticMark) -> None:
+    assert has_own_words(facts(mark, subject=WORDS))
+    assert has_own_words(facts(mark, subject=WORDS, own_text=WORDS))
+
+
+def test_a_calendar_answer_under_another_subject_than_its_meeting_has_words() -> None:
+    answer = facts(
+        AutomaticMark.CALENDAR_REPLY, subject=f"Accepted: {WORDS}", calendar=calendar("Poetry rehearsal")
+    )
+    assert has_own_words(answer)
+    assert has_own_words(facts(AutomaticMark.CALENDAR_REPLY, calendar=calendar("Poetry", comment=WORDS)))
+
+
+@pytest.mark.parametrize("mark", [AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY, AutomaticMark.NONE])
+@pytest.mark.parametrize(
+    "kind", ["image/png", "text/plain", "application/pdf", "message/rfc822", "audio/ogg"]
+)
+def test_whatever_is_enclosed_beside_the_structure_counts(mark: AutomaticMark, kind: str) -> None:
+    assert has_own_words(facts(mark, attachments=(enclosed(kind),)))
+
+
+def test_a_status_part_too_large_for_its_fields_counts() -> None:
+    assert has_own_words(facts(attachments=(enclosed("message/delivery-status", size_bytes=50_000),)))
+
+
+def test_a_link_without_words_counts_under_a_null_sender() -> None:
+    link = Link("https://a.example/", "a.example", "", TextSource.OWN)
+    assert has_own_words(facts(AutomaticMark.NONE, links=(link,)))
+    assert not has_own_words(facts(AutomaticMark.NONE))
