@@ -58,6 +58,7 @@ from mailguard.app.release import MovePerformer, ReleasePerformer
 from mailguard.app.report_performer import ReportPerformer
 from mailguard.app.schedule import Job, digest_job
 from mailguard.app.staff_notice import StaffNoticePerformer
+from mailguard.classifier.registry import DarkClassifier
 from mailguard.config import ConfigProblem, LoadedConfig
 from mailguard.daemon_settings import (
     courier_settings,
@@ -67,6 +68,7 @@ from mailguard.daemon_settings import (
     relay_settings,
     store_settings,
 )
+from mailguard.domain.audit import AuditTag
 from mailguard.domain.case import EffectKind
 from mailguard.domain.words import PersonList, Role
 from mailguard.reading.message import read
@@ -216,7 +218,7 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
     supervisor: MailboxSupervisor | None = None
     clockwork = Clockwork(_jobs(running), on_alarm=_alarm)
     store = running.opened.store
-    _audit(store, "daemon:service:started", {"parts": sorted(names), "policy": running.parts.policy.version})
+    _tell_start(running, names)
     running.lists.start()
     if "effects" in names:
         for worker in running.workers:
@@ -240,7 +242,7 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
         for thread in threads:
             thread.join(timeout=10.0)
         running.gate.flush_counts()
-        _audit(store, "daemon:service:stopped", {"parts": sorted(names)})
+        _audit(store, AuditTag.DAEMON_STOPPED, {"parts": sorted(names)})
         store.close()
 
 
@@ -378,6 +380,21 @@ def _sign_of_life(store: Store) -> None:
 def _audit(store: Store, tag: str, detail: dict[str, object]) -> None:
     with store.transaction() as transaction:
         transaction.audit.append(AuditEntry(tag=tag, actor="daemon", detail=detail))
+
+
+def _tell_start(running: Running, names: frozenset[str]) -> None:
+    """With which policy, lists and model it begins; a model that is not used is an error that doctor shows, too."""
+    parts = running.parts
+    detail: dict[str, object] = {
+        "parts": sorted(names),
+        "policy": parts.policy.version,
+        "lists": running.lists.lists.version,
+        "model": parts.classifier.model_id,
+    }
+    if isinstance(parts.classifier, DarkClassifier):
+        log.error("model_dark", reason=parts.classifier.reason)
+        detail["model_dark"] = parts.classifier.reason
+    _audit(running.opened.store, AuditTag.DAEMON_STARTED, detail)
 
 
 def _lists_news(store: Store, news: ListsReplaced | ListsRefused) -> None:

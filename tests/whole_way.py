@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 
+from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.keys import is_genuine_signature
 from mailguard.adapters.store.opening import OpenedStore
 from mailguard.app.audit_trail import AuditTrail, TrailKey
@@ -151,11 +152,16 @@ def audit_tags(opened: OpenedStore) -> list[str]:
 
 
 def wait_for_reports(daemon: Daemon, *, seconds: float = 40.0) -> None:
-    """Until every report of the outbox is done."""
+    """Until every report of the outbox is done, but for those that gather news and are due later."""
+
+    def is_through(report: EffectRecord) -> bool:
+        return report.state is EffectState.DONE or (
+            not report.attempts and report.due_at > SystemClock().now()
+        )
 
     with daemon.store() as opened:
         wait_until(
-            lambda: all(each.state is EffectState.DONE for each in all_effects(opened, EffectKind.REPORT)),
+            lambda: all(map(is_through, all_effects(opened, EffectKind.REPORT))),
             "every report sent",
             seconds=seconds,
         )

@@ -121,7 +121,7 @@ def test_a_daemon_killed_again_and_again_still_makes_one_case_and_reports_it(
         account_for(sent, daemon, next_hop)
 
 
-@pytest.mark.parametrize("point", (*MOVING, *rows((*RECORDING, *REPORTING), 1)))
+@pytest.mark.parametrize("point", [*MOVING, *rows((*RECORDING, *REPORTING), 1)])
 def test_a_message_in_a_mailbox_survives_a_kill_at_each_step(
     tmp_path: Path, next_hop: CollectingNextHop, start_dovecot, point: str
 ):
