@@ -102,8 +102,11 @@ class Running:
     mark_key: bytes
 
 
-def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
-    """Wire everything; nothing runs yet. Raises ConfigProblem or StoreProblem, each naming file, key, value and fix."""
+def start_parts(loaded: LoadedConfig, state_folder: Path, *, is_worker: bool = False) -> Running:
+    """Wire everything; nothing runs yet. Raises ConfigProblem or StoreProblem, each naming file, key, value and fix.
+
+    ``is_worker``: one of several relay processes, whose parent keeps the record of replaced lists.
+    """
     parts = make_parts(loaded)
     courier = SmtpCourier(courier_settings(loaded))
     mailboxes = mailboxes_settings(loaded)
@@ -112,7 +115,9 @@ def start_parts(loaded: LoadedConfig, state_folder: Path) -> Running:
     mark_key = store.keys.derived(_MARK_PURPOSE)
     settings = effects_settings(loaded, mark_key=mark_key, clauses=parts.policy.clauses)
     lists = CurrentLists(
-        list_files(loaded), surroundings(loaded, parts.school), lambda news: _lists_news(store, news)
+        list_files(loaded),
+        surroundings(loaded, parts.school),
+        lambda news: _lists_news(store, news, is_recorded=not is_worker),
     )
 
     def directory() -> IndexedLists:
@@ -249,7 +254,7 @@ def run(loaded: LoadedConfig, state_folder: Path, names: frozenset[str], *, comm
 def run_relay_worker(loaded: LoadedConfig, state_folder: Path) -> None:
     """One of several relay processes: its own store connection, the parent's listening socket."""
     configure_logs()
-    running = start_parts(loaded, state_folder)
+    running = start_parts(loaded, state_folder, is_worker=True)
     running.lists.start()
     clockwork = Clockwork([_counters(running)], on_alarm=_alarm)
     clockwork.start()
@@ -397,16 +402,19 @@ def _tell_start(running: Running, names: frozenset[str]) -> None:
     _audit(running.opened.store, AuditTag.DAEMON_STARTED, detail)
 
 
-def _lists_news(store: Store, news: ListsReplaced | ListsRefused) -> None:
+def _lists_news(store: Store, news: ListsReplaced | ListsRefused, *, is_recorded: bool) -> None:
     """On the record and in the log; problems may name people, so the log has files, lines and counts only."""
+    detail: dict[str, object]
     match news:
         case ListsReplaced():
             log.info("lists_replaced", old=news.old_version, new=news.new_version)
-            _audit(store, "lists:school:replaced", {"old": news.old_version, "new": news.new_version})
+            tag, detail = "lists:school:replaced", {"old": news.old_version, "new": news.new_version}
         case ListsRefused():
             places = [f"{problem.file}:{problem.line}" for problem in news.problems]
             log.error("lists_refused", kept=news.kept_version, places=places[:20])
-            _audit(store, "lists:school:refused", {"kept": news.kept_version, "problems": len(places)})
+            tag, detail = "lists:school:refused", {"kept": news.kept_version, "problems": len(places)}
+    if is_recorded:
+        _audit(store, tag, detail)
 
 
 def _is_role_address(address: str, settings: EffectsSettings, lists: IndexedLists) -> bool:
