@@ -13,12 +13,15 @@ from mailguard.domain.folding import fold_letters, leet_readings
 DOT_BLIND = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 """Domains whose mailboxes ignore dots in the local part, and the one name that stands for all of them."""
 
+# What IDNA takes for a dot (RFC 3490 3.1).
+_DOTS = ".\u3002\uff0e\uff61"
 _SEPARATORS = str.maketrans("", "", "._-")
 # Second-level labels under which registries sell names; with a two-letter ending they belong to the ending.
 _REGISTRY_LABELS = frozenset(
     {"ac", "co", "com", "edu", "gov", "ltd", "me", "net", "nhs", "org", "plc", "sch"}
 )
-_LONGEST_ADDRESS = 320
+# RFC 5321 4.5.3.1 says 320 at most, yet servers take more, and a plus tag has no end.
+_LONGEST_ADDRESS = 1_100
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -39,7 +42,7 @@ def domain_of(address: str) -> str:
 
 def canonical_domain(domain: str) -> str:
     """Lower case, without a closing dot, international labels as their xn-- form where they have one."""
-    lowered = domain.strip().rstrip(".").lower()
+    lowered = domain.strip().rstrip(_DOTS).lower()
     if lowered.isascii():
         return lowered
     try:

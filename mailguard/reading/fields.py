@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from mailguard.reading.bounds import Bounds
 from mailguard.reading.charset import decode
@@ -15,6 +16,12 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PARAMETER_CHARS = 8_192
 _BLANK_BYTES = 65_536
+# Who sent it is found beyond the bounds, too.
+_SENDER_FIELDS = frozenset({"from", "sender", "reply-to", "resent-from", "resent-sender"})
+_SENDER_FIELD = re.compile(
+    rb"(?im)^((?:resent-)?(?:from|sender)|reply-to)[ \t]*:([^\r\n]{0,4000}(?:\r?\n[ \t][^\r\n]{0,2000}){0,3})"
+)
+_MOST_SENDER_FIELDS = 100
 _BODY_AFTER = 3  # this many lines in a row that are no fields: the blank line was forgotten
 
 
@@ -64,30 +71,44 @@ def read_header(buffer: bytes, start: int, end: int, bounds: Bounds, *, is_top: 
             block.is_within_bounds = False
             block.defects.append("header-too-large")
     _split(buffer[start:stop], start, block, bounds)
+    if "header-too-large" in block.defects:
+        block.fields.extend(_senders_beyond(buffer, stop, end))
     return block
+
+
+def _senders_beyond(buffer: bytes, start: int, end: int) -> list[tuple[str, bytes]]:
+    """Sender fields of a header block too large to read, which ends nobody knows where."""
+    found = islice(_SENDER_FIELD.finditer(buffer, start, end), _MOST_SENDER_FIELDS)
+    return [(match.group(1).decode("ascii").lower(), match.group(2).strip()) for match in found]
 
 
 def _split(raw: bytes, offset: int, block: HeaderBlock, bounds: Bounds) -> None:
     separator = b"\n" if b"\n" in raw else b"\r"
     fields: list[tuple[str, list[bytes]]] = []
+    current: list[bytes] | None = None  # the lines of the field at hand, kept or not
+    beyond = 0
     strays: list[int] = []  # offsets of lines in a row that are neither field nor continuation
     at = offset
     for number, line in enumerate(raw.split(separator)):
         line_at, at = at, at + len(line) + 1
         line = line.rstrip(b"\r")
-        if line[:1] in b" \t" and line and fields and not strays:
-            fields[-1][1].append(line)
+        if line[:1] in b" \t" and line and current is not None and not strays:
+            current.append(line)
             continue
         match = _FIELD.match(line)
-        if match and not (number == 0 and line[:5] == b"From "):
+        if match:
             if strays:
                 block.defects.append("garbage-in-header")
                 strays = []
-            if len(fields) >= bounds.header_fields:
-                block.is_within_bounds = False
-                block.defects.append("too-many-header-fields")
-                break
-            fields.append((match.group(1).decode("ascii").lower(), [match.group(2)]))
+            name, current = match.group(1).decode("ascii").lower(), [match.group(2)]
+            if len(fields) - beyond >= bounds.header_fields:
+                if block.is_within_bounds:
+                    block.is_within_bounds = False
+                    block.defects.append("too-many-header-fields")
+                if name not in _SENDER_FIELDS or beyond >= _MOST_SENDER_FIELDS:
+                    continue
+                beyond += 1
+            fields.append((name, current))
             continue
         if number == 0 and line.startswith((b"From ", b">From ")):
             continue  # the separator line of an mbox
@@ -106,7 +127,9 @@ def _split(raw: bytes, offset: int, block: HeaderBlock, bounds: Bounds) -> None:
         if len(value) > bounds.header_field_bytes:
             block.is_within_bounds = False
             block.defects.append("header-field-too-long")
-            value = value[: bounds.header_field_bytes]
+            # An address stands behind its name.
+            half = bounds.header_field_bytes // 2
+            value = value[:half] + b" " + value[-half:]
         block.fields.append((name, value.strip(b" \t\r\n")))
 
 

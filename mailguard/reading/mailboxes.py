@@ -30,6 +30,7 @@ ADDRESS_FIELDS = {
 }
 
 _NAME_CHARS = 300
+_ADDRESS_CHARS = 500
 _NAME_WORDS = 20
 _PLAIN = re.compile(r'[^",;:<()=]+')
 _BARE_ADDRESS = re.compile(r"[^\s<>\"(),;:@\[\]]{1,320}@(?:\[[^\]\s@]{1,80}\]|[^\s<>\"(),;:@\[\]]{1,255})")
@@ -90,6 +91,11 @@ def _local_part(content: str) -> str:
     """A quoted local part without its quotes where they change nothing (RFC 5321 4.1.2)."""
     plain = re.sub(r"\\(.)", r"\1", content)
     return plain if _ATOM.fullmatch(plain) else f'"{content}"'
+
+
+def _cut(address: str) -> str:
+    """A bounded address: what it loses is the middle, so that its mailbox, its tag's start and its domain stay."""
+    return address if len(address) <= _ADDRESS_CHARS else address[:200] + address[-300:]
 
 
 class _Reader:
@@ -230,5 +236,5 @@ class _Reader:
     def _add(self, address: str, display_name: str) -> None:
         if (address or display_name) and len(self._found) < self._limit:
             self._found.append(
-                Mailbox(address=address[:500], display_name=display_name[:1_000], header=self._header)
+                Mailbox(address=_cut(address), display_name=display_name[:1_000], header=self._header)
             )

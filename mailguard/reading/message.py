@@ -27,6 +27,9 @@ _LOOSE_FIELD = re.compile(
 )
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
 _LOOSE_BYTES = 65_536
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_HEADER_END = re.compile(rb"\n\r?\n")
+_SENDERS = frozenset({"From", "Sender", "Reply-To", "Resent-From"})
 
 
 def read(
@@ -38,6 +41,8 @@ def read(
     Microsoft 365).
     """
     buffer = raw if b"\n" in raw or b"\r" not in raw else raw.replace(b"\r", b"\n")
+    if _BARE_CR.search(buffer, 0, bounds.header_bytes):
+        buffer = _with_lines_in_header(buffer, bounds)
     defects: list[str] = []
     body = Body()
     content_type = report_type = ""
@@ -65,7 +70,11 @@ def read(
         defects.append("no-header")
         header.fields.extend(_loose_fields(buffer, header))
     headers = _decoded(header, bounds)
-    mailboxes = _mailboxes(header, bounds)
+    mailboxes, is_all = _mailboxes(header, bounds)
+    if not is_all:
+        # Nobody can say who sent it.
+        defects.append("too-many-senders")
+        is_readable = False
     if body.calendar is not None:
         mailboxes = (*mailboxes, *body.calendar.mailboxes)[: bounds.mailboxes]
     first = dict(reversed(headers))
@@ -102,6 +111,13 @@ def read(
     )
 
 
+def _with_lines_in_header(buffer: bytes, bounds: Bounds) -> bytes:
+    """A CR of its own ends a line of the header, as at the next hop (docs/adr/0003-bare-newlines.md); same length."""
+    end = _HEADER_END.search(buffer, 0, bounds.header_bytes)
+    stop = end.end() if end else min(len(buffer), bounds.header_bytes)
+    return _BARE_CR.sub(b"\n", buffer[:stop]) + buffer[stop:]
+
+
 def _decoded(header: HeaderBlock, bounds: Bounds) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
@@ -114,13 +130,14 @@ def _decoded(header: HeaderBlock, bounds: Bounds) -> tuple[tuple[str, str], ...]
     )
 
 
-def _mailboxes(header: HeaderBlock, bounds: Bounds) -> tuple[Mailbox, ...]:
+def _mailboxes(header: HeaderBlock, bounds: Bounds) -> tuple[tuple[Mailbox, ...], bool]:
+    """Senders before recipients, so that no number of recipients hides one; False when there were more senders."""
     found: list[Mailbox] = []
-    for name, value in header.fields:
-        canonical = ADDRESS_FIELDS.get(name)
-        if canonical is not None and len(found) < bounds.mailboxes:
+    named = [(ADDRESS_FIELDS[name], value) for name, value in header.fields if name in ADDRESS_FIELDS]
+    for canonical, value in sorted(named, key=lambda field: field[0] not in _SENDERS):
+        if len(found) < bounds.mailboxes:
             found.extend(read_mailboxes(text_of(value), canonical, bounds.mailboxes - len(found)))
-    return tuple(found)
+    return tuple(found), len(found) < bounds.mailboxes or found[-1].header not in _SENDERS
 
 
 def _loose_fields(buffer: bytes, header: HeaderBlock) -> list[tuple[str, bytes]]:
