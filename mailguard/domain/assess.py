@@ -46,12 +46,16 @@ from mailguard.domain.situation import (
 from mailguard.domain.words import (
     Certainty,
     Direction,
+    Event,
     Initiator,
     Kind,
     Nature,
     PersonList,
 )
 
+_WHERE_SERVICES_NAME_THE_ACTOR = frozenset(
+    {"header Reply-To", "header Sender", "calendar organizer", "calendar attendee"}
+)
 _PICTURES = frozenset({AttachmentFamily.IMAGE, AttachmentFamily.VIDEO})
 
 
@@ -297,7 +301,21 @@ def _platform_that_stands(material: Material, finding: SenderFinding) -> Platfor
         material.lists.is_pupil_domain(mailbox.address) for mailbox in material.facts.named("From")
     ):
         return None
-    return material.platform
+    return None if finding.sender is Sender.CHILD and _imitates(material, finding) else material.platform
+
+
+def _imitates(material: Material, finding: SenderFinding) -> bool:
+    """True when a child passes for the service: services name a child who acted in Reply-To or Sender, verified, and never
+    as the one their mail comes back to.
+    """
+    platform = material.platform
+    if platform is None or not finding.childs_places <= _WHERE_SERVICES_NAME_THE_ACTOR:
+        return True
+    return (
+        material.authentication.overall is AuthenticationResult.FAIL
+        or platform.event is Event.SECURITY
+        or platform.is_lookalike
+    )
 
 
 def _assess_platform(

@@ -16,11 +16,14 @@ from mailguard.domain.address import (
     near_local,
     split_address,
 )
+from mailguard.domain.folding import fold_letters
 from mailguard.domain.people import Person
 
 SHORTEST_LOCAL = 6
 """Below this many letters and digits one slip makes another person, not a variant."""
 _SHORTEST_SAME_LOCAL = 4
+# RFC 5321 4.5.3.1.1; looking for slips takes time with the square of the length.
+_LONGEST_SLIPPED_LOCAL = 64
 _SHORTEST_SKELETON = 5
 # Where the local part is a pupil's already, a short domain may be imitated too.
 _SHORTEST_SKELETON_OF_KNOWN = 3
@@ -94,7 +97,9 @@ class NearAddresses:
         if len(bare) < _SHORTEST_SAME_LOCAL:
             return ()
         found = dict(self._by_local.get((domain, bare), {}))
-        if len(bare) >= SHORTEST_LOCAL:
+        if not bare.isascii():
+            found.update(self._by_local.get((domain, fold_letters(bare)), {}))
+        if SHORTEST_LOCAL <= len(bare) <= _LONGEST_SLIPPED_LOCAL:
             for shorter in deletions(bare):
                 for listed, pupil in self._by_slip.get((domain, shorter), ()):
                     if pupil.id not in found and is_one_slip(bare, listed):

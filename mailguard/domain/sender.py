@@ -61,12 +61,13 @@ _LIKELY_CHILD = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SenderFinding:
-    """``claims_representative``: the address is one, whatever authentication says."""
+    """``childs_places``: where a listed child or an address under a pupil domain stands, as ``Party.where`` says it."""
 
     sender: Sender
     matches: tuple[PersonMatch, ...] = ()
     signals: tuple[Signal, ...] = ()
     is_school_account: bool = False
+    childs_places: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -100,6 +101,7 @@ def find_sender(
             matches=tuple(evidence.matches),
             signals=tuple(evidence.signals),
             is_school_account=any(lists.is_pupil_domain(party.address) for party in senders),
+            childs_places=frozenset(party.where for party in senders if _is_childs(party.address, lists)),
         )
     adult = Sender.PARENT if parent else Sender.REPRESENTATIVE if representative else Sender.OTHER
     if adult is not Sender.REPRESENTATIVE and _is_probably_a_child(
@@ -164,6 +166,11 @@ def _listed_senders(
     return child, parent, representative
 
 
+def _is_childs(address: str, lists: SchoolLists) -> bool:
+    listed = bool(on_list(lists.by_address(address), PersonList.PUPILS))
+    return listed or (lists.is_pupil_domain(address) and not _is_postmaster(address))
+
+
 def _has_from(senders: tuple[Party, ...]) -> bool:
     return any(party.where == "header From" and party.address for party in senders)
 
@@ -190,12 +197,9 @@ def _is_probably_a_child(
     is_parent: bool,
 ) -> bool:
     before = len(evidence.signals)
-    if is_parent:
-        _child_on_parent_address(facts, lists, scores, evidence)
-        return len(evidence.signals) > before
     personal = False
     for party in senders:
-        if not party.address:
+        if not party.address or (is_parent and lists.by_address(party.address)):
             continue
         near = lists.near_address(party.address)
         if near:
@@ -230,7 +234,10 @@ def _is_probably_a_child(
                 evidence.add(
                     SignalCode.ROLL_NAME, named, party, Certainty.NAME, "the name in {where} fits pupil {id}"
                 )
-    if personal:
+    if is_parent:
+        if len(evidence.signals) == before:
+            _child_on_parent_address(facts, lists, scores, evidence)
+    elif personal:
         _unknown_child(facts, scores, signed_names, evidence, already=len(evidence.signals) > before)
     return len(evidence.signals) > before
 
