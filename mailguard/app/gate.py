@@ -44,15 +44,17 @@ class Judged:
 
     @property
     def recipients(self) -> tuple[RecipientOutcome, ...]:
-        return tuple(
-            RecipientOutcome(
+        """One for each RCPT in its order: a client may name the same recipient twice."""
+        found = {
+            outcome.address: RecipientOutcome(
                 address=outcome.address,
                 disposition=self.disposition_of(outcome),
                 row=outcome.row.code,
                 tag=outcome.row.tag,
             )
             for outcome in self.inspection.decision.outcomes
-        )
+        }
+        return tuple(found[address] for address in self.envelope.rcpt_tos) or tuple(found.values())
 
     @property
     def must_record(self) -> bool:
