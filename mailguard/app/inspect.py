@@ -193,7 +193,8 @@ class Inspector:
     ) -> Scores:
         """Text a user typed inside a platform's mail is the user's: its nature is judged, the platform's wording is not."""
         if not platform.user_text.strip():
-            return replace(scores, nature={}, initiator={}, natures_over_threshold=(), is_child_voice=False)
+            # The platform's own wording has no nature and no writer.
+            return Scores(model_id=scores.model_id, kind=scores.kind, event=scores.event)
         words = replace(
             facts,
             subject="",
@@ -243,9 +244,11 @@ def subjects_of(assessment: Assessment, decision: Decision) -> frozenset[str]:
 
 def envelope_of(facts: MessageFacts) -> Envelope:
     """The envelope of a message found in a file: DECISIONS.md, "Asking"."""
-    return_paths = facts.named("Return-Path")
-    if facts.header_all("return-path"):
-        mail_from = return_paths[0].address if return_paths else ""
+    return_paths = facts.header_all("return-path")
+    if return_paths:
+        mailboxes = facts.named("Return-Path")
+        is_null = not return_paths[0].strip(' \t<>"')
+        mail_from = "" if is_null or not mailboxes else mailboxes[0].address
     else:
         senders = facts.named("Sender") or facts.named("From")
         mail_from = next((mailbox.address for mailbox in senders if mailbox.address), "")

@@ -172,6 +172,7 @@ SIGNAL_WORDS: Mapping[SignalCode, str] = {
     SignalCode.POSTING_GATEWAY: "A recipient is an address through which mail is posted to a platform.",
     SignalCode.PERSONAL_MAIL: "A recipient is a personal-mail address on no list.",
     SignalCode.NATURE_MODEL: "The model gives it this nature: its probability, and what weighed most.",
+    SignalCode.NATURE_WORDS: "Wording that makes a nature likely, where the model thinks it possible.",
     SignalCode.NATURE_LINK: "The sender's own words hold a link to somebody's account, group or chat.",
     SignalCode.PICTURE_ONLY: "A picture, video or voice note is the message; no words of school business.",
     SignalCode.ACCUSED_NAMED: "An allegation names a representative.",

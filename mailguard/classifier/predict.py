@@ -101,13 +101,14 @@ class LinearClassifier:
         initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
         known = self._known_share(features)
         is_foreign = len(features.known) >= _FEW_WORDS and known < self.thresholds.known_share
-        over = natures_over(
-            self.thresholds, nature, child=initiator[Initiator.CHILD.value], is_foreign=is_foreign
-        )
+        of_child = natures_over(self.thresholds, nature, child=1.0, is_foreign=is_foreign)
+        of_adult = natures_over(self.thresholds, nature, child=0.0, is_foreign=is_foreign)
+        reads_as_child = initiator[Initiator.CHILD.value] >= self.thresholds.uncertain_initiator
+        over = of_child if reads_as_child else of_adult
         is_child = initiator[Initiator.CHILD.value] >= self.thresholds.child_voice
         heads = {
             f"{NATURE}.{word}": columns(NATURE).start + HEADS[NATURE].index(word)
-            for word in over
+            for word in dict.fromkeys((*of_child, *of_adult))
             if word in GRAVE
         }
         if is_child:
@@ -119,6 +120,8 @@ class LinearClassifier:
             nature=nature,
             initiator=initiator,
             natures_over_threshold=over,
+            natures_of_child=of_child,
+            natures_of_adult=of_adult,
             is_child_voice=is_child,
             is_uncertain=is_foreign
             or not over

@@ -66,6 +66,11 @@ _PRINCIPAL = (
     r"(?:the|our|your|school)\s+principal"
     r"(?!\s+(?:reason|aim|cause|source|purpose|concern|function|carer|contact|issue|point))"
 )
+# "The head" is a person, save where it is a part of one ("hit on the head") or of another title ("head of year").
+_HEAD = (
+    r"(?<!\bon )(?<!\bin )(?<!\bover )(?<!\bat )(?<!\bround )(?<!\bbanged )(?<!\bhurt )(?<!\bcut )"
+    r"(?:the|our|your)\s+head(?!\s+(?:of|boys?|girls?|lice|aches?|starts?|counts?|injur\w*|phones?|bands?|guard|teacher|master|mistress|office|coach))"
+)
 # Roles that many hold, or whose word is everyday speech: they point at nobody.
 _COMMON_ROLES = frozenset(
     {"teacher", "teaching-assistant", "governor", "office", "partner", "staff", "elected-member", "volunteer"}
@@ -256,6 +261,8 @@ def _role_patterns(staff: Sequence[Person]) -> tuple[re.Pattern[str] | None, dic
         alternatives.append(f"(?P<r{number}>{spaced})")
     people_of["principal"] = tuple(holders.get("head", {}).values())
     alternatives.append(rf"(?P<principal>{_PRINCIPAL})")
+    people_of["head"] = people_of["principal"]
+    alternatives.append(rf"(?P<head>{_HEAD})")
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(alternatives)})(?![\w-])", re.IGNORECASE)
     return (pattern, people_of) if holders else (None, {})
 

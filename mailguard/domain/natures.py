@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from mailguard.domain.cue_words import cued_natures
 from mailguard.domain.message import AttachmentFamily, MessageFacts, TextSource
 from mailguard.domain.scores import Scores
 from mailguard.domain.signal import Signal, SignalCode
@@ -17,7 +18,7 @@ from mailguard.domain.words import Direction, Nature
 
 _MEDIA = frozenset({AttachmentFamily.IMAGE, AttachmentFamily.VIDEO, AttachmentFamily.AUDIO})
 _PERSONS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD, Sender.PARENT})
-_GRAVE_FROM_ADULTS = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
+_CHILDREN = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD})
 _FEW_WORDS = 6
 _SOME_WORDS = 40
 _SCHOOL_BUSINESS = ("schoolwork", "admin", "complaint")
@@ -50,7 +51,8 @@ def find_natures(
                 signals.append(
                     Signal(SignalCode.NATURE_LINK, f"a link to {platform} in the sender's own words", "link")
                 )
-    for word in scores.natures_over_threshold:
+    is_child = sender in _CHILDREN
+    for word in scores.natures_of(is_child=is_child):
         nature = Nature(word)
         if (nature is Nature.IMAGE and not media) or (nature is Nature.AUTOMATIC and is_person):
             continue
@@ -58,6 +60,14 @@ def find_natures(
         reasons = ", ".join(f'"{reason}"' for reason in scores.reasons.get(f"nature.{word}", ())[:4])
         says = f"{word} {scores.nature.get(word, 0.0):.2f}" + (f" ({reasons})" if reasons else "")
         signals.append(Signal(SignalCode.NATURE_MODEL, says, f"model {scores.model_id}"))
+    # Colleagues write of pupils, phones and concerns all day: there the model must be sure by itself.
+    if direction is not Direction.INTERNAL:
+        text = f"{facts.subject}\n{facts.own_text}"
+        for nature, words_found in cued_natures(text, dict(scores.nature), is_child=is_child).items():
+            if nature not in found:
+                found[nature] = None
+                says = f"wording {words_found}, with {nature.value} {scores.nature[nature.value]:.2f}"
+                signals.append(Signal(SignalCode.NATURE_WORDS, says, f"words and model {scores.model_id}"))
     if not found:
         likeliest = _likeliest(scores)
         found[likeliest] = None

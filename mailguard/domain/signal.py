@@ -43,6 +43,7 @@ class SignalCode(Enum):
     POSTING_GATEWAY = ("posting-gateway", ("counterpart",))
     PERSONAL_MAIL = ("personal-mail", ("counterpart",))
     NATURE_MODEL = ("nature-model", ("nature",))
+    NATURE_WORDS = ("nature-words", ("nature",))
     NATURE_LINK = ("nature-link", ("nature",))
     PICTURE_ONLY = ("picture-only", ("nature",))
     ACCUSED_NAMED = ("accused-named", ("part",))
