@@ -72,16 +72,17 @@ def command(
     for answer in _with_progress(answers, total, show=as_json):
         failed = failed or "error" in answer
         if as_json:
-            click.echo(
-                json.dumps(
-                    {key: value for key, value in answer.items() if key not in _FOR_PEOPLE},
-                    ensure_ascii=False,
-                )
-            )
+            shown = {key: value for key, value in answer.items() if key not in _FOR_PEOPLE}
+            click.echo(_as_utf_8(json.dumps(shown, ensure_ascii=False)))
         else:
-            click.echo(explanation_text(answer))
+            click.echo(_as_utf_8(explanation_text(answer)))
     if failed:
         sys.exit(FAILED)
+
+
+def _as_utf_8(text: str) -> str:
+    """Printable as UTF-8: a file name's other bytes as \\udcXX, which JSON reads back to the same name."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def given_envelope(

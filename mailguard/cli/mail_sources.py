@@ -77,7 +77,7 @@ def _mbox(path: Path) -> Iterator[FoundMessage]:
     with path.open("rb") as file:
         for line in file:
             if line.startswith(b"From ") and previous_blank:
-                if lines:
+                if number:
                     yield FoundMessage(f"{path}:{number}", raw=b"".join(lines))
                 number += 1
                 lines = []
@@ -85,5 +85,4 @@ def _mbox(path: Path) -> Iterator[FoundMessage]:
                 continue
             previous_blank = line.strip(b"\r\n") == b""
             lines.append(line[1:] if line.startswith(b">From ") else line)
-    if lines:
-        yield FoundMessage(f"{path}:{number}", raw=b"".join(lines))
+    yield FoundMessage(f"{path}:{number}", raw=b"".join(lines))

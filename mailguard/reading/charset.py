@@ -64,6 +64,7 @@ _INVISIBLE = re.compile(f"[{INVISIBLE}\U000e0000-\U000e007f]+")
 _INSIDE_WORD = re.compile(f"(?<=\\w)[{INVISIBLE}\U000e0000-\U000e007f]+(?=\\w)")
 _BIDI_OVERRIDE = re.compile("[\u202d\u202e]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]+")
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
@@ -83,6 +84,11 @@ def codec_name(charset: str) -> str | None:
     return found.name
 
 
+def _is_utf_16(data: bytes, charset: str) -> bool:
+    """A byte order mark alone proves nothing: two bytes before a From field or a text would hide all of it."""
+    return charset.lower().startswith("utf-16") or data.count(0) * 4 >= len(data)
+
+
 def decode(data: bytes, charset: str = "") -> str:
     """Text of ``data``; where the charset is unknown or false UTF-8 if it fits, else windows-1252."""
     if (
@@ -91,7 +97,7 @@ def decode(data: bytes, charset: str = "") -> str:
         and not charset.lower().startswith(("utf-7", "utf-16", "utf-32", "unicode", "hz"))
     ):
         return data.decode("ascii")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith(_UTF_16_MARKS) and _is_utf_16(data, charset):
         return data.decode("utf-16", "replace")
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]

@@ -25,6 +25,9 @@ from mailguard.reading.charset import clean, decode, evasions
         ("привет".encode("koi8-r"), "koi8-r", "привет"),
         ("中文".encode("gb18030"), "gb2312", "中文"),
         ("café".encode("utf-16"), "", "café"),
+        ("日本".encode("utf-16"), "utf-16", "日本"),
+        (b"\xff\xfe <x@y.example>", "", "ÿþ <x@y.example>"),
+        (b"\xfe\xffplease help me", "utf-8", "þÿplease help me"),
         (b"\xef\xbb\xbfcaf\xc3\xa9", "windows-1252", "café"),
     ],
 )
