@@ -127,6 +127,7 @@ class Inspector:
             platform=platform,
             gateways=self._gateways(facts, envelope),
             has_null_sender_marks=has_auto_reply_marks(facts),
+            retold=self._scores_of_forwarded(facts) if scores.model_id else None,
             signed_names=lists.signed_names,
             staff_in_text=lists.staff_in_text,
             social_link=self.recognisers.social_link,
@@ -187,6 +188,21 @@ class Inspector:
                     platform, event=Event(event), evidence=f"{platform.evidence}; event by the model"
                 )
         return replace(platform, authenticated=authentication.overall)
+
+    def _scores_of_forwarded(self, facts: MessageFacts) -> Scores | None:
+        """What somebody else wrote and this message passes on; None when it passes on nothing."""
+        if not facts.forwarded_text.strip():
+            return None
+        passed_on = replace(
+            facts,
+            subject="",
+            own_text=facts.forwarded_text,
+            quoted_text="",
+            attachments=(),
+            links=(),
+            headers=(),
+        )
+        return self.classifier().predict(passed_on)
 
     def _scores_of_user_text(
         self, facts: MessageFacts, platform: PlatformFacts, classifier: Classifier, scores: Scores

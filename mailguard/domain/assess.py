@@ -73,6 +73,7 @@ class Material:
     platform: PlatformFacts | None = None
     gateways: Mapping[str, PostingGateway] | None = None
     has_null_sender_marks: bool = False
+    retold: Scores | None = None
     signed_names: Callable[[str], tuple[Person, ...]] | None = None
     staff_in_text: Callable[[str], Sequence[StaffHit]] | None = None
     social_link: Callable[[str], str] | None = None
@@ -157,6 +158,9 @@ def assess(material: Material) -> Assessment:
         direction=direction,
         signals=signals,
         social_link=material.social_link,
+        retold=material.retold,
+        is_to_chain=bool(parties.all_recipients)
+        and all(material.school.role_of(party.address) is not None for party in parties.all_recipients),
     )
     is_childs = finding.sender in (Sender.CHILD, Sender.PROBABLE_CHILD)
     if automatic is not Automatic.NO and not is_childs:

@@ -19,6 +19,9 @@ from mailguard.domain.words import Direction, Nature
 _MEDIA = frozenset({AttachmentFamily.IMAGE, AttachmentFamily.VIDEO, AttachmentFamily.AUDIO})
 _PERSONS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD, Sender.PARENT})
 _CHILDREN = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD})
+_TOLD_ON = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
+# A covering note, as opposed to a letter that happens to carry another.
+_COVERING_WORDS = 60
 _FEW_WORDS = 6
 _SOME_WORDS = 40
 _SCHOOL_BUSINESS = ("schoolwork", "admin", "complaint")
@@ -32,8 +35,14 @@ def find_natures(
     direction: Direction,
     signals: list[Signal],
     social_link: Callable[[str], str] | None,
+    retold: Scores | None = None,
+    is_to_chain: bool = False,
 ) -> tuple[tuple[Nature, ...], Nature]:
-    """All natures that hold (never empty), gravest first, and the one to show. Appends the signals that say why."""
+    """All natures that hold (never empty), gravest first, and the one to show. Appends the signals that say why.
+
+    ``retold``: scores of what the message forwards; a concern passed on is a concern. ``is_to_chain``: internal mail to the
+    chain of readers only.
+    """
     found: dict[Nature, None] = {}
     words = re.findall(r"[^\W\d_]+", facts.own_text)
     media = [attachment for attachment in facts.attachments if attachment.family in _MEDIA]
@@ -60,16 +69,25 @@ def find_natures(
         reasons = ", ".join(f'"{reason}"' for reason in scores.reasons.get(f"nature.{word}", ())[:4])
         says = f"{word} {scores.nature.get(word, 0.0):.2f}" + (f" ({reasons})" if reasons else "")
         signals.append(Signal(SignalCode.NATURE_MODEL, says, f"model {scores.model_id}"))
-    # Colleagues write of pupils, phones and concerns all day: there the model must be sure by itself.
-    if direction is not Direction.INTERNAL:
+    # Colleagues write of pupils, phones and concerns all day: there the model must be sure by itself, save where they
+    # write to the chain alone, which is delivered and opens a case.
+    if direction is not Direction.INTERNAL or is_to_chain:
         text = f"{facts.subject}\n{facts.own_text}"
         for nature, words_found in cued_natures(text, dict(scores.nature), is_child=is_child).items():
             if nature not in found:
                 found[nature] = None
                 says = f"wording {words_found}, with {nature.value} {scores.nature[nature.value]:.2f}"
                 signals.append(Signal(SignalCode.NATURE_WORDS, says, f"words and model {scores.model_id}"))
+    if retold is not None and not is_child and len(words) <= _COVERING_WORDS:
+        for word in retold.natures_of(is_child=True):
+            if Nature(word) in _TOLD_ON and Nature(word) not in found:
+                found[Nature(word)] = None
+                says = f"forwards words that read as {word} {retold.nature.get(word, 0.0):.2f}"
+                signals.append(
+                    Signal(SignalCode.NATURE_MODEL, says, f"model {retold.model_id}, forwarded text")
+                )
     if not found:
-        likeliest = _likeliest(scores)
+        likeliest = _likeliest(scores, is_child=is_child)
         found[likeliest] = None
         if scores.model_id:
             signals.append(
@@ -83,13 +101,10 @@ def find_natures(
     return ordered, ordered[0]
 
 
-def _likeliest(scores: Scores) -> Nature:
-    """The best guess among harmless natures; grave ones need their threshold."""
-    harmless = [
-        (value, word)
-        for word, value in scores.nature.items()
-        if word in {"schoolwork", "admin", "complaint", "other", "personal"}
-    ]
+def _likeliest(scores: Scores, *, is_child: bool) -> Nature:
+    """The best guess among natures that hold nothing; grave ones need their threshold, a parent's "personal" too."""
+    guesses = {"schoolwork", "admin", "complaint", "other"} | ({"personal"} if is_child else set())
+    harmless = [(value, word) for word, value in scores.nature.items() if word in guesses]
     return Nature(max(harmless)[1]) if harmless else Nature.OTHER
 
 
