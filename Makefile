@@ -54,7 +54,7 @@ check: setup ## lint, format, types, layers
 	$(BIN)/lint-imports
 
 bench: setup test-packages ## measure speed (tests/bench)
-	$(PYTEST) tests/bench --benchmark-only -p no:randomly
+	$(PYTEST) tests/bench --benchmark-only --benchmark-columns=min,median,max,ops,rounds --dist=no -p no:randomly
 
 evaluate: setup ## measure the decisions and the model on the evaluation mail
 	@$(BIN)/python -m tests.evaluate
