@@ -19,15 +19,15 @@ _CHILD = HEADS[INITIATOR].index(Initiator.CHILD.value)
 _LEAST, _NEVER = 0.3, 1.0
 # (precision among adults' letters, among children's): an adult's false alarm holds ordinary mail, a child's raises a level.
 _PRECISION = {
-    Nature.DISCLOSURE.value: (0.93, 0.88),
-    Nature.ALLEGATION.value: (0.93, 0.88),
-    Nature.THREAT.value: (0.93, 0.88),
-    Nature.MEETING_OR_SECRECY.value: (0.92, 0.88),
+    Nature.DISCLOSURE.value: (0.8, 0.75),
+    Nature.ALLEGATION.value: (0.8, 0.75),
+    Nature.THREAT.value: (0.8, 0.75),
+    Nature.MEETING_OR_SECRECY.value: (0.85, 0.8),
     Nature.IMAGE.value: (0.9, 0.85),
-    Nature.SOCIAL_INVITE.value: (0.93, 0.88),
-    Nature.PERSONAL.value: (0.9, 0.8),
+    Nature.SOCIAL_INVITE.value: (0.85, 0.8),
+    Nature.PERSONAL.value: (0.85, 0.7),
 }
-_CHILD_PRECISION = 0.98
+_CHILD_PRECISION = 0.96
 _OFFICE_ALARMS = 0.0003  # share of ordinary office mail that may seem grave
 _OFFICE_CHILDREN = 0.001  # share of it that may seem a child's
 
