@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mailguard.domain.case import EffectKind, EffectState
+from mailguard.domain.case import EffectKind, EffectState, RecipientState
 from tests.daemon import Daemon, installed
 from tests.mixed_mail import Mixed, mixture
 from tests.schooling import (
@@ -369,6 +369,29 @@ def daemon_over(
 def known_recipients(daemon: Daemon) -> list[str]:
     with daemon.store() as opened, opened.store.reading() as transaction:
         return [each.address for case in all_cases(opened) for each in transaction.cases.recipients(case.id)]
+
+
+def test_in_shadow_mode_mailboxes_stay_as_they_are_and_what_would_be_held_is_on_the_record(
+    tmp_path: Path, dovecot: DovecotServer, next_hop: CollectingNextHop
+):
+    user = dovecot.new_user()
+    dovecot.deliver(user, make_message(sender=PUPIL, to=TEACHER, subject="hi", body="hello sir"), PUPIL)
+    before = dovecot.messages(user)
+    accounts = section(dovecot, hold="store", users={TEACHER: user})
+    with installed(
+        tmp_path, next_hop_port=next_hop.port, more=accounts, parts=("mailboxes", "effects")
+    ) as daemon:
+        daemon.config.write_text('mode = "shadow"\n' + daemon.config.read_text())
+        daemon.start(environment={MASTER_PLACE: dovecot.master[1]})
+        wait_until(lambda: known_recipients(daemon), "on the record", seconds=20)
+        with daemon.store() as opened:
+            (case,) = all_cases(opened)
+            with opened.store.reading() as transaction:
+                (recipient,) = transaction.cases.recipients(case.id)
+            assert recipient.state is RecipientState.WOULD_HOLD
+            assert all_effects(opened) == ()
+        assert dovecot.messages(user) == before
+    assert not next_hop.deliveries
 
 
 def test_no_effect_is_left_over_after_mailboxes_and_effects_have_done_their_work(
