@@ -14,8 +14,9 @@ import idna
 _LARGEST_HEADER_BYTES = 1_048_576
 _MOST_SIGNATURES = 5
 _MOST_FROM_DOMAINS = 3
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)", re.DOTALL)
+# What is never closed is matched, too: looking at each stretch once keeps the time linear.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?:(?P<closed>")|\\?\Z)', re.DOTALL)
+_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*(?:(?P<closed>\))|(?=\()|\\?\Z)", re.DOTALL)
 _DEEPEST_COMMENT = 8
 _ANGLED = re.compile(r"<[^<>]*@([^<>@]*)>")
 _PLAIN = re.compile(r"@\s*([^\s<>@,;:]+)")
@@ -109,11 +110,15 @@ def to_ascii(domain: str) -> str:
         return ""
 
 
+def _unless_closed(found: re.Match[str]) -> str:
+    return "" if found["closed"] else found.group()
+
+
 def _without_words(value: str) -> str:
     """The field without quoted strings and comments, in which an "@" or a comma means nothing."""
-    bare = _QUOTED.sub("", value)
+    bare = _QUOTED.sub(_unless_closed, value)
     for _ in range(_DEEPEST_COMMENT):
-        shorter = _COMMENT.sub("", bare)
+        shorter = _COMMENT.sub(_unless_closed, bare)
         if shorter == bare:
             break
         bare = shorter

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mailguard.adapters.authentication_header import HeaderBlock
 from mailguard.app.gate import Judged
 from mailguard.app.inspect import Inspection, Inspector
 from mailguard.app.ports import Clock, Receipt
@@ -224,3 +225,13 @@ def test_a_megabyte_of_anything_is_judged_in_seconds(judge: Judge, words: str, w
         case _:
             judge(letter(f"From: {PUPIL}", subject=long))
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize("hostile", ['\\"', '"\\"', "(", "\\(", "<@", "@", '"a\\'])
+def test_no_header_from_holds_up_the_relay_before_the_queue(hostile: str) -> None:
+    """The domains of From are read in the event loop: what takes long there stands in everybody's way."""
+    long = hostile * (200_000 // len(hostile))
+    raw = f'From: "({long} <a@hill.example>\r\nFrom: ({long}\r\nFrom: a@mail.example\r\n\r\n'.encode()
+    started = time.perf_counter()
+    assert "mail.example" in HeaderBlock.read(raw).from_domains()
+    assert time.perf_counter() - started < 2
