@@ -1,10 +1,10 @@
 """Golden decisions: tests/verdicts/CASE/{message.eml,expected.toml}, judged for the school in tests/verdicts/school.
 
-``expected.toml``: ``why`` · ``mail_from``, ``rcpt_tos``: the envelope · ``clock``: the date on which it is judged, where it
-matters · ``model_misses``: a nature that the shipped model does not see yet; ``make evaluate`` counts these, and the
-expectation stays the contract's · ``[expect]``: what the contract (DECISIONS.md) determines, in the words of ``mailguard explain --json``. A table
-is compared key by key, ``persons`` and ``signals`` must be among the answer's, ``recipients`` is compared whole, and a
-key given as "null" must be null. ``signals`` lists codes.
+``expected.toml``: ``why`` · ``mail_from``, ``rcpt_tos``: the envelope · ``clock``: the date on which it is judged,
+where it matters · ``model_misses``: a nature that the shipped model does not see yet; ``make evaluate`` counts these,
+and the expectation stays the contract's · ``[expect]``: what the contract (DECISIONS.md) determines, in the words of
+``mailguard explain --json``. A table is compared key by key, ``persons`` and ``signals`` must be among the answer's,
+``recipients`` is compared whole, and a key given as "null" must be null. ``signals`` lists codes.
 """
 
 from __future__ import annotations
