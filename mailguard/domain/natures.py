@@ -50,7 +50,9 @@ def find_natures(
     if media and is_person and _picture_is_the_message(len(words), scores):
         found[Nature.IMAGE] = None
         signals.append(
-            Signal(SignalCode.PICTURE_ONLY, f"a {media[0].family.value} is the message", "attachments")
+            Signal(
+                SignalCode.PICTURE_ONLY, f"the message is only {media[0].family.value}", "attachments"
+            )
         )
     if social_link is not None and is_person:
         for link in facts.links:
@@ -61,7 +63,11 @@ def find_natures(
                     Signal(SignalCode.NATURE_LINK, f"a link to {platform} in the sender's own words", "link")
                 )
     is_child = sender in _CHILDREN
-    for word in scores.natures_of(is_child=is_child):
+    over = scores.natures_of(is_child=is_child)
+    if direction is Direction.OUTBOUND:
+        # A representative who writes to a child often writes as one writes to a child.
+        over = tuple(dict.fromkeys((*over, *scores.natures_of(is_child=True))))
+    for word in over:
         nature = Nature(word)
         if (nature is Nature.IMAGE and not media) or (nature is Nature.AUTOMATIC and is_person):
             continue
