@@ -13,6 +13,7 @@ from mailguard.app.acknowledge import AnswerReader, has_code
 from mailguard.app.gate import Judged, PolicyGate
 from mailguard.app.ports import Judgement, Receipt, RecipientOutcome, Recorded
 from mailguard.domain.message import Authentication, Envelope, MessageFacts
+from mailguard.domain.parties import SENDER_HEADERS
 from mailguard.domain.words import Disposition
 
 ANSWER_ROW = "answer"
@@ -75,7 +76,7 @@ class OwnAddressGate:
         own = tuple(address for address in envelope.rcpt_tos if self._answers.is_for_us(address))
         if own and self._is_role_address(envelope.mail_from):
             facts = self._read(raw)
-            if has_code(facts):
+            if has_code(facts) and self._is_from_roles_only(facts):
                 rest = tuple(address for address in envelope.rcpt_tos if address not in own)
                 others = (
                     self._inner.judge(raw, replace(envelope, rcpt_tos=rest), receipt, verified=verified)
@@ -90,6 +91,13 @@ class OwnAddressGate:
                     others=others,
                 )
         return self._inner.judge(raw, envelope, receipt, verified=verified)
+
+    def _is_from_roles_only(self, facts: MessageFacts) -> bool:
+        """MAIL FROM is a claim like any other: whoever else the header names as its sender makes it mail for the gate."""
+        senders = facts.named(*SENDER_HEADERS)
+        return bool(facts.named("From")) and all(
+            self._is_role_address(mailbox.address) for mailbox in senders
+        )
 
     def judge_unread(self, raw: bytes, envelope: Envelope, receipt: Receipt) -> Judged:
         return self._inner.judge_unread(raw, envelope, receipt)

@@ -45,7 +45,7 @@ _MYSELF = re.compile(
 )
 _SELF_NAMED = re.compile(
     r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?:me\W{1,3})?(?P<after>[^\W\d_][\w'’-]{1,20})\b"
-    r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b|^\W*(?P<alone>[^\W\d_]{2,20})(?:\s+\d{1,2}\w{0,2})?\W*$",
+    r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b|^[^\w\n]{0,20}(?P<alone>[^\W\d_]{2,20})(?:[^\S\n]{1,5}\d{1,2}\w{0,2})?[^\w\n]{0,20}$",
     re.IGNORECASE | re.MULTILINE,
 )
 _IN_FORM = re.compile(

@@ -16,6 +16,7 @@ from mailguard.adapters.authentication_header import HeaderBlock
 from mailguard.app.gate import Judged
 from mailguard.app.inspect import Inspection, Inspector
 from mailguard.app.ports import Clock, Receipt
+from mailguard.domain.accused import find_accused
 from mailguard.domain.case import Mode
 from mailguard.domain.message import Envelope, MessageFacts
 from mailguard.domain.scores import Scores
@@ -225,6 +226,17 @@ def test_a_megabyte_of_anything_is_judged_in_seconds(judge: Judge, words: str, w
         case _:
             judge(letter(f"From: {PUPIL}", subject=long))
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize("filler", ["\n", " \n", "!\n", "(\n", "~ "])
+@pytest.mark.parametrize("sender", [PARENT, PUPIL, STRANGER])
+def test_lines_with_nothing_on_them_take_no_longer_than_others(
+    judge: Judge, filler: str, sender: str
+) -> None:
+    started = time.perf_counter()
+    inspection = judge(letter(f"From: {sender}") + filler * 50_000 + "x\n", mail_from=sender)
+    find_accused(inspection.facts.own_text, lambda text: (), ())
+    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize("hostile", ['\\"', '"\\"', "(", "\\(", "<@", "@", '"a\\'])
