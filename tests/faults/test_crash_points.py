@@ -67,8 +67,8 @@ def crash_and_account(
             text = text.replace("[relay]", '[relay]\nposition = "before-queue"')
             daemon.config.write_text(text.replace("[authentication]", '[authentication]\nverify = "never"'))
         was_taken = run_into(daemon, point, sent)
-        # What a client was promised before the death, it will not send again.
-        assert was_taken or point not in (*REPORTING, "reply-sent")
+        # The effects thread may be killed before the relay has written its 250: then the client comes again.
+        assert was_taken or point != "reply-sent"
         if frees and daemon.state.joinpath("mailguard.sqlite3").exists():
             with daemon.store() as opened:
                 free_leases(opened)
