@@ -40,9 +40,9 @@ class ReportPlanner:
 
     def _reports(self, joined: Joined, transaction: Transaction) -> list[NewEffect]:
         case = joined.case
-        if joined.message.decision.report_when is not ReportWhen.NOW or not _tells_something_new(
-            joined, transaction
-        ):
+        # The same bytes in another envelope can be graver: the message keeps its first decision, the case the graver.
+        decision = joined.message.decision if joined.is_new_message else case.decision
+        if decision.report_when is not ReportWhen.NOW or not _tells_something_new(joined, transaction):
             return []
         if case.is_backlog:
             return self._gathered(joined, transaction, why=WHY_BACKLOG, seconds=self.settings.backlog_seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +21,10 @@ from mailguard.domain.accused import find_accused
 from mailguard.domain.case import Mode
 from mailguard.domain.message import Envelope, MessageFacts
 from mailguard.domain.scores import Scores
-from mailguard.domain.words import Disposition, Initiator, ReportWhen
+from mailguard.domain.words import Disposition, Initiator, Level, ReportWhen
 from mailguard.reading.platforms import Recognisers
 from mailguard.shipped import shipped_path
+from tests.effects_fixture import Office, RememberingCourier, decided
 from tests.schooling import (
     NOW,
     PARENT,
@@ -247,3 +249,18 @@ def test_no_header_from_holds_up_the_relay_before_the_queue(hostile: str) -> Non
     started = time.perf_counter()
     assert "mail.example" in HeaderBlock.read(raw).from_domains()
     assert time.perf_counter() - started < 2
+
+
+def test_the_same_bytes_in_a_graver_envelope_are_reported(tmp_path: Path) -> None:
+    """As an after-queue filter sees one letter: a transaction for each recipient, the harmless one first."""
+    courier = RememberingCourier()
+    office = Office(tmp_path, courier)
+    harmless = decided(row="O5", level=Level.DIGEST, report_when=ReportWhen.DIGEST)
+    first = office.receive(harmless, recipients=(("someone@elsewhere.example", ""),))
+    office.work()
+    assert courier.sent == []
+    second = office.receive(decided(), recipients=(("ella.bee@mail.example", ""),))
+    office.work()
+    assert second.case_id == first.case_id
+    assert len(courier.sent) == 1
+    office.close()
