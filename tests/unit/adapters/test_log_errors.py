@@ -1,0 +1,50 @@
+"""A log of an exception says where it happened and nothing of whose mail it was."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import structlog
+
+from mailguard.adapters.log_errors import without_content
+
+ADDRESS = "ella.bee@mail.example"
+
+
+def fail() -> None:
+    raw = f"From: {ADDRESS}"
+    known: dict[str, str] = {}
+    try:
+        known[ADDRESS] += raw
+    except KeyError as missing:
+        raise TypeError(f"nothing known of {raw}") from missing
+
+
+def logged(**more: Any) -> str:
+    out = io.StringIO()
+    log = structlog.wrap_logger(
+        structlog.PrintLogger(file=out), processors=[without_content, structlog.processors.JSONRenderer()]
+    )
+    try:
+        fail()
+    except TypeError as problem:
+        log.error("it_failed", **({"exc_info": True} | dict.fromkeys(more, problem)))
+    return out.getvalue()
+
+
+def test_neither_local_variables_nor_an_exceptions_words_reach_the_log() -> None:
+    assert ADDRESS not in logged()
+    assert ADDRESS not in logged(exc_info=None)
+
+
+def test_the_log_says_which_exceptions_and_which_lines() -> None:
+    chain = json.loads(logged())["exception"]
+    assert [one["type"] for one in chain] == ["TypeError", "KeyError"]
+    assert chain[0]["frames"][-1].endswith(" fail")
+
+
+def test_an_event_without_an_exception_stays_as_it_is() -> None:
+    assert without_content(None, "info", {"event": "ready", "exc_info": False}) == {"event": "ready"}
+    assert without_content(None, "info", {"event": "ready"}) == {"event": "ready"}
