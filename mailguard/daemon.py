@@ -28,6 +28,7 @@ from mailguard.adapters.imap_mailbox import PassProgress, ScanParts
 from mailguard.adapters.imap_mover import ImapMover
 from mailguard.adapters.imap_supervisor import MailboxSupervisor
 from mailguard.adapters.keys import is_genuine_signature
+from mailguard.adapters.log_errors import without_content
 from mailguard.adapters.relay_workers import RelayWorkers, inherited_socket, run_worker
 from mailguard.adapters.scheduler import Clockwork
 from mailguard.adapters.sd_notify import notify, watchdog_seconds
@@ -113,7 +114,12 @@ def start_parts(loaded: LoadedConfig, state_folder: Path, *, is_worker: bool = F
     opened = open_store(store_settings(loaded, state_folder, may_make=True), parts.clock)
     store, blobs = opened.store, opened.blobs
     mark_key = store.keys.derived(_MARK_PURPOSE)
-    settings = effects_settings(loaded, mark_key=mark_key, clauses=parts.policy.clauses)
+    settings = effects_settings(
+        loaded,
+        mark_key=mark_key,
+        clauses=parts.policy.clauses,
+        platform_names=parts.recognisers.names,
+    )
     lists = CurrentLists(
         list_files(loaded),
         surroundings(loaded, parts.school),
@@ -479,7 +485,7 @@ def configure_logs() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            without_content,
             structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

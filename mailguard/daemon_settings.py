@@ -144,7 +144,13 @@ def own_address(loaded: LoadedConfig) -> str:
     return loaded.config.outgoing.from_address or f"mailguard@{loaded.config.school.domains[0]}"
 
 
-def effects_settings(loaded: LoadedConfig, *, mark_key: bytes, clauses: Mapping[str, str]) -> EffectsSettings:
+def effects_settings(
+    loaded: LoadedConfig,
+    *,
+    mark_key: bytes,
+    clauses: Mapping[str, str],
+    platform_names: Mapping[str, str] | None = None,
+) -> EffectsSettings:
     config = loaded.config
     sections = {role: getattr(config.roles, role.value) for role in Role}
     return EffectsSettings(
@@ -153,6 +159,7 @@ def effects_settings(loaded: LoadedConfig, *, mark_key: bytes, clauses: Mapping[
         contacts={role: _contact(section) for role, section in sections.items() if section is not None},
         mark_key=mark_key,
         clauses=clauses,
+        platform_names=platform_names or {},
         hours=SchoolHours(
             opens=config.hours.opens,
             closes=config.hours.closes,

@@ -185,11 +185,19 @@ def compose_digest(material: DigestMaterial, *, day: date, settings: EffectsSett
         rows=(
             (
                 "Held",
-                f"{sum(material.held.values())} copies in {sum(map(bool, material.held.values()))} cases",
+                _held_words(material),
             ),
         ),
         sections=tuple(sections),
     )
+
+
+def _held_words(material: DigestMaterial) -> str:
+    copies = sum(material.held.values())
+    cases = sum(map(bool, material.held.values()))
+    if not copies:
+        return "nothing"
+    return f"{copies} {'copy' if copies == 1 else 'copies'} in {cases} {'case' if cases == 1 else 'cases'}"
 
 
 def _listed(
@@ -205,8 +213,9 @@ def _listed(
 
 def _line(case: CaseRecord, held: int, settings: EffectsSettings) -> str:
     noun = SUBJECT_NOUNS[case.decision.verdict].lower()
-    place = f", {case.decision.platform.get('id')}" if case.decision.platform else ""
-    copies = f", {held} held" if held else ""
+    platform = case.decision.platform
+    place = f", {settings.platform_name(str(platform.get('id')))}" if platform else ""
+    copies = f", {held} held" if held else ", nothing held"
     at = local_time(case.opened_at, settings)
     return f"{case.id}  level {int(case.decision.level)}  {noun}{place}  {at}{copies}"
 
@@ -219,7 +228,8 @@ def _health(material: DigestMaterial, settings: EffectsSettings) -> Section:
         if last
         else "No report has been delivered yet."
     ]
-    return Section(title="Health", lines=tuple(problems or ("Reports go out.",)) + tuple(lines))
+    said = [f"For IT: {problem}." for problem in problems] or ["Reports go out."]
+    return Section(title="Health", lines=(*said, *lines))
 
 
 def _audit(material: DigestMaterial) -> Section:

@@ -12,7 +12,7 @@ from mailguard.domain.people import Person
 from mailguard.domain.words import Role
 
 DEFAULT_TITLES: Mapping[Role, str] = {
-    Role.HEAD: "Head Teacher, Designated Child Protection Officer",
+    Role.HEAD: "Head Teacher (Designated Child Protection Officer)",
     Role.DEPUTY: "Deputy Designated Child Protection Officer",
     Role.CHAIR: "Chair of Governors",
     Role.LADO: "Local Authority Designated Officer",
@@ -55,7 +55,8 @@ class Emergency:
 class EffectsSettings:
     """``bounce_address`` "" for the null sender; ``review_url`` "" when there is no review page.
 
-    ``mark_key``: 32 bytes for the X-Mailguard mark. ``clauses``: the policy's clauses in words.
+    ``mark_key``: 32 bytes for the X-Mailguard mark. ``clauses``: the policy's clauses in words;
+    ``platform_names``: how platforms write their names, by id.
     ``contacts`` holds the configured roles only. Times in seconds unless named otherwise.
     """
 
@@ -64,6 +65,7 @@ class EffectsSettings:
     contacts: Mapping[Role, RoleContact]
     mark_key: bytes
     clauses: Mapping[str, str] = field(default_factory=dict)
+    platform_names: Mapping[str, str] = field(default_factory=dict)
     hours: SchoolHours = field(default_factory=SchoolHours)
     emergency: Emergency = field(default_factory=Emergency)
     bounce_address: str = ""
@@ -80,6 +82,9 @@ class EffectsSettings:
     def title(self, role: Role) -> str:
         contact = self.contacts.get(role)
         return (contact.title if contact is not None else "") or DEFAULT_TITLES[role]
+
+    def platform_name(self, platform_id: str) -> str:
+        return self.platform_names.get(platform_id, platform_id)
 
     @property
     def domain(self) -> str:

@@ -55,7 +55,7 @@ def compose_gathered(
         *(
             [
                 Section(
-                    title=f"Or answer this mail from {reader.address} with this line",
+                    title=f"Answer this mail from {reader.address} with this line",
                     lines=(f"acknowledge {code}",),
                     is_code=True,
                 )
@@ -79,7 +79,7 @@ def _acknowledging(ordered: Sequence[Listed], settings: EffectsSettings) -> Sect
     lines = [f"Please acknowledge {deadline_words(gravest)}. One answer covers all cases of this mail."]
     if settings.review_url:
         lines.append(f"On the review page: {settings.review_url.rstrip('/')}/queue")
-    lines.append("On the server, each case: mailguard case acknowledge CASE")
+    lines.append("On the mail server (IT), each case: mailguard case acknowledge CASE")
     return Section(title="Acknowledge", lines=tuple(lines))
 
 

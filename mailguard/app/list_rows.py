@@ -85,7 +85,8 @@ def read_contents(
             if person is not None:
                 people[person.id] = person
     known = frozenset(places)
-    for person in people.values():
+    # A pupil list that could not be read has its own fault; a line for each parent would bury it.
+    for person in people.values() if rows.get(ListName.PUPILS) else ():
         for pupil_id in person.pupil_ids:
             pupil = people.get(pupil_id)
             if (pupil is None and pupil_id not in known) or (

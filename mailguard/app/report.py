@@ -6,6 +6,7 @@ Source: issue "Report mail"; UX.md "report"; DECISIONS.md, rule 3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,12 @@ from typing import Any
 
 from mailguard.app.effects_settings import Directory, EffectsSettings
 from mailguard.app.own_mail import one_line
-from mailguard.app.ports_store import CaseRecord, MessageRecord, RecipientRecord
+from mailguard.app.ports_store import CaseRecord, DecisionRecord, MessageRecord, RecipientRecord
 from mailguard.app.readers import Reader
 from mailguard.app.report_words import (
     SUBJECT_NOUNS,
     deadline_words,
+    is_outgoing,
     nature_words,
     next_steps,
     what_happened,
@@ -32,7 +34,7 @@ _SHOWN_RECIPIENTS = 12
 _CERTAINTY_WORDS = {
     "exact": "exact address or handle",
     "near": "nearly the listed address",
-    "name": "by name",
+    "name": "by name only",
     "one-of": "one of several people of that name",
 }
 _SENDER_WORDS = {
@@ -41,7 +43,16 @@ _SENDER_WORDS = {
     "none": "sender not verified",
 }
 # Said elsewhere in the report.
-_SILENT_SIGNALS = frozenset({"direction", "auth-pass", "auth-fail", "auth-none"})
+_SILENT_SIGNALS = frozenset({"direction", "auth-pass", "auth-fail", "auth-none", "event", "nature-model"})
+_PLAIN_WORDS = (
+    ("the name in header From", "the sender's name"),
+    ("header From", "the sender"),
+    ("MAIL FROM", "the envelope's sender"),
+    ("RCPT TO", "the recipient"),
+    ("is representative", "is member of staff"),
+    ("the actor's", "the account's"),
+)
+_HOW_RECOGNISED = re.compile(r" \(sender domain [^()]*\)$")
 
 
 class Purpose(StrEnum):
@@ -94,26 +105,35 @@ class ReportMaterial:
 def compose(material: ReportMaterial, settings: EffectsSettings, directory: Directory) -> ReportContent:
     """Total: whatever a case holds gives a report."""
     case, decision = material.case, material.case.decision
-    done = what_was_done(material.recipients)
-    first_line = f"{what_happened(decision)} {done}"
+    platform = _platform_name(material, settings)
+    done = what_was_done(material.recipients, is_outgoing=is_outgoing(decision))
+    first_line = f"{what_happened(decision, platform_name=platform)} {done}"
     if material.purpose is Purpose.FOLLOW_UP:
-        first_line = f"More of the same case: {first_line}"
+        first_line = f"More of the same case. {first_line}"
+    is_held = any(recipient.state.is_held for recipient in material.recipients)
+    steps = next_steps(decision, is_held=is_held, role=material.reader.role)
     rows = [
-        ("Case", f"{case.id}, level {int(decision.level)}"),
-        ("Who", _who(material)),
-        ("To", _to(material.recipients, directory)),
+        ("Who", _who(material, platform)),
+        ("To", _to(material, directory)),
         ("When", _when(material, settings)),
-        ("By", _by(material)),
-        ("Why", _why(material, settings)),
         *([("Subject", one_line(material.messages[0].subject))] if _shows_words(material) else []),
+        ("Next", " ".join(steps)),
+        ("Why", _why(material, platform)),
+        ("Clause", _clause(material, settings)),
+        ("By", _by(material, platform)),
         ("Done", f"{done} Recorded as audit event {material.event_seq}."),
-        ("Next", " ".join(next_steps(decision))),
+        ("Case", f"{case.id}, level {int(decision.level)}"),
     ]
+    emergency = [emergency_section(settings)]
+    is_grave = decision.level >= Level.URGENT
     sections = [
+        *(emergency if is_grave else []),
         *_reason_to_tell(material, settings),
         *_attached(material),
-        *acknowledging(case, material.reader, material.code, settings),
-        emergency_section(settings),
+        *acknowledging(
+            case, material.reader, material.code, settings, is_last=material.purpose is Purpose.AGAIN
+        ),
+        *([] if is_grave else emergency),
         _record(material),
     ]
     return ReportContent(
@@ -139,16 +159,38 @@ def _shows_words(material: ReportMaterial) -> bool:
     )
 
 
-def _who(material: ReportMaterial) -> str:
+def _platform_name(material: ReportMaterial, settings: EffectsSettings) -> str:
+    platform = material.case.decision.platform
+    return "" if platform is None else settings.platform_name(str(platform.get("id") or "a platform"))
+
+
+def _who(material: ReportMaterial, platform: str) -> str:
+    """The persons, then where the message came from and whether that is verified: the two may differ."""
     decision = material.case.decision
-    others = [person for person in decision.persons if person.get("list") != PersonList.STAFF.value]
+    sender = material.messages[0].sender or material.messages[0].mail_from if material.messages else ""
+    address = one_line(sender, limit=160) or "no sender given"
+    if is_outgoing(decision):
+        staff = [each for each in decision.persons if each.get("list") == PersonList.STAFF.value]
+        names = "; ".join(f"{one_line(str(each.get('name', '')))} {each.get('id', '')}" for each in staff)
+        return f"{names}, from {address}" if names else address
     verified = _SENDER_WORDS.get(
         str(decision.further.get("authentication") or _stated(decision.signals)), "sender not verified"
     )
-    if others:
-        return f"{'; '.join(_person_words(person) for person in others)} ({verified})"
-    sender = material.messages[0].sender or material.messages[0].mail_from if material.messages else ""
-    return f"{one_line(sender, limit=160) or 'no sender given'}, on no list ({verified})"
+    others = _others(decision)
+    if not others:
+        return f"{address}, on no list ({verified})"
+    persons = "; ".join(_person_words(person) for person in others)
+    if platform:
+        # Verified is the service's mail, never who holds the account.
+        platform_verified = f"{verified.replace('sender', 'mail')}; nobody has verified who holds the account"
+        return f"{persons}; told by mail of {platform} ({platform_verified})"
+    if verified == _SENDER_WORDS["pass"] and any(each.get("certainty") != "exact" for each in others):
+        verified = "address verified, person not"
+    return f"{persons}; from {address} ({verified})"
+
+
+def _others(decision: DecisionRecord) -> list[Mapping[str, Any]]:
+    return [person for person in decision.persons if person.get("list") != PersonList.STAFF.value]
 
 
 def _person_words(person: Mapping[str, Any]) -> str:
@@ -164,8 +206,11 @@ def _stated(signals: Sequence[Mapping[str, Any]]) -> str:
     return next((word for word in ("pass", "fail") if f"auth-{word}" in codes), "none")
 
 
-def _to(recipients: Sequence[RecipientRecord], directory: Directory) -> str:
-    words = []
+def _to(material: ReportMaterial, directory: Directory) -> str:
+    """Every recipient with what became of the copy; of outgoing mail also who on the lists that is."""
+    recipients, decision = material.recipients, material.case.decision
+    words = [_person_words(person) for person in _others(decision)] if is_outgoing(decision) else []
+    delivered = "sent" if is_outgoing(decision) else "delivered"
     for recipient in recipients[:_SHOWN_RECIPIENTS]:
         person = directory.person(recipient.person_id) if recipient.person_id else None
         name = (
@@ -173,14 +218,12 @@ def _to(recipients: Sequence[RecipientRecord], directory: Directory) -> str:
             if person is not None
             else one_line(recipient.address)
         )
-        words.append(f"{name} ({_STATE_WORDS[recipient.state]})")
+        words.append(f"{name} ({_STATE_WORDS.get(recipient.state, delivered)})")
     more = len(recipients) - _SHOWN_RECIPIENTS
     return "; ".join(words) + (f"; and {more} more" if more > 0 else "")
 
 
 _STATE_WORDS = {
-    RecipientState.DELIVERED: "delivered",
-    RecipientState.WOULD_HOLD: "delivered",
     RecipientState.HELD: "held",
     RecipientState.TAKE_OUT_PENDING: "held",
     RecipientState.TAKEN_OUT: "held",
@@ -193,44 +236,73 @@ def _when(material: ReportMaterial, settings: EffectsSettings) -> str:
     times = [message.received_at for message in material.messages] or [material.case.opened_at]
     first, last = min(times), max(times)
     text = local_time(first, settings)
-    if len(times) > 1 and last != first:
-        text += f" to {local_time(last, settings)}, {len(times)} messages"
-    return f"{text} ({settings.hours.timezone})"
+    if local_time(last, settings) != text:
+        text += f" to {local_time(last, settings)}"
+    count = f", {len(times)} messages" if len(times) > 1 else ""
+    return f"{text}{count} ({settings.hours.timezone})"
 
 
 def local_time(at: datetime, settings: EffectsSettings) -> str:
     return at.astimezone(settings.hours.zone).strftime("%a %d %b %Y %H:%M")
 
 
-def _by(material: ReportMaterial) -> str:
+def _by(material: ReportMaterial, platform_name: str) -> str:
     way = "found in the mailbox" if material.case.via == "mailbox" else "through the school's relay"
     platform = material.case.decision.platform
     if platform is None:
         return f"e-mail, {way}"
     event = str(platform.get("event") or "notification").replace("_", " ")
-    return f"{platform.get('id', 'a platform')}, {event}; its mail came {way}"
+    return f"{platform_name}, {event}; its mail came {way}"
 
 
-def _why(material: ReportMaterial, settings: EffectsSettings) -> str:
+def _why(material: ReportMaterial, platform: str) -> str:
+    """The signals without the machine's words: no score, no field name. ``mailguard explain`` has those."""
     decision = material.case.decision
     reasons = [
-        one_line(str(signal.get("says", "")), limit=200)
+        _plain(str(signal.get("says", "")), decision, platform)
         for signal in decision.signals
         if signal.get("code") not in _SILENT_SIGNALS
     ]
     nature = nature_words(decision.nature)
     if nature:
-        reasons.append(f"it {nature}")
+        reasons.append(f"the message {nature}{_weighing_words(decision)}")
+    return "; ".join(dict.fromkeys(filter(None, reasons))) or "the policy says so"
+
+
+def _plain(says: str, decision: DecisionRecord, platform: str) -> str:
+    for technical, plain in _PLAIN_WORDS:
+        says = says.replace(technical, plain)
+    platform_id = str((decision.platform or {}).get("id") or "")
+    if platform_id:
+        for word in ("of", "on"):
+            says = says.replace(f" {word} {platform_id}", f" {word} {platform}")
+    return one_line(_HOW_RECOGNISED.sub("", says), limit=200)
+
+
+def _weighing_words(decision: DecisionRecord) -> str:
+    """The words of the message that told its nature, when the model names them."""
+    for signal in decision.signals:
+        says = str(signal.get("says", ""))
+        if signal.get("code") == "nature-model" and says.startswith(f"{decision.nature} "):
+            _, bracket, words = says.partition("(")
+            return f" ({one_line(words, limit=200)}" if bracket else ""
+    return ""
+
+
+def _clause(material: ReportMaterial, settings: EffectsSettings) -> str:
+    decision = material.case.decision
     clauses = [clause.strip() for clause in decision.clause.split(",") if clause.strip()]
     cited = " ".join(
         f'{clause}: "{settings.clauses[clause]}"' if clause in settings.clauses else clause
         for clause in clauses
     )
-    return f"{'; '.join(filter(None, reasons)) or 'the policy says so'}. Row {decision.row}, policy {cited}"
+    return f"Row {decision.row}, policy {cited}"
 
 
 def _reason_to_tell(material: ReportMaterial, settings: EffectsSettings) -> list[Section]:
     lines = [material.because] if material.because else []
+    if material.purpose is Purpose.AGAIN and not lines:
+        lines.append("Nobody has acknowledged the reports before, and there is nobody else to tell.")
     reader = material.reader
     if reader.absent_name:
         lines.append(f"{reader.absent_name} is away; you get this as the acting person.")
@@ -246,10 +318,12 @@ def _attached(material: ReportMaterial) -> list[Section]:
     return [Section(title="The message", lines=lines)] if lines else []
 
 
-def acknowledging(case: CaseRecord, reader: Reader, code: str, settings: EffectsSettings) -> list[Section]:
+def acknowledging(
+    case: CaseRecord, reader: Reader, code: str, settings: EffectsSettings, *, is_last: bool = False
+) -> list[Section]:
     """How the reader says that it was read, and the code line for an answer.
 
-    Nothing when somebody has acknowledged.
+    Nothing when somebody has acknowledged. ``is_last``: nobody is left in the chain.
     """
     if case.state is not CaseState.NEW:
         by = f" by {one_line(case.acknowledged_by)}" if case.acknowledged_by else ""
@@ -259,22 +333,23 @@ def acknowledging(case: CaseRecord, reader: Reader, code: str, settings: Effects
                 lines=(f"This case was acknowledged{by}. There is nothing to acknowledge again.",),
             )
         ]
-    lines = [
-        f"Please acknowledge {deadline_words(case.decision.level)}; "
-        "otherwise the next person in the chain is told.",
-    ]
-    if reader.role is not Role.LADO:
-        if settings.review_url:
-            lines.append(f"On the review page: {settings.review_url.rstrip('/')}/cases/{case.id}")
-        lines.append(f"On the server: mailguard case acknowledge {case.id}")
-    sections = [Section(title="Acknowledge", lines=tuple(lines))]
+    asked = f"Please acknowledge {deadline_words(case.decision.level)}; otherwise " + (
+        "this report comes again." if is_last else "the next person in the chain is told."
+    )
+    sections = [Section(title="Acknowledge", lines=(asked,))]
     if code:
         sections.append(
             Section(
-                title=f"Or answer this mail from {reader.address} with this line",
+                title=f"Answer this mail from {reader.address} with this line",
                 lines=(f"acknowledge {code}",),
                 is_code=True,
             )
+        )
+    if reader.role is not Role.LADO:
+        page = (f"on the review page: {settings.review_url.rstrip('/')}/cases/{case.id}",)
+        server = f"on the mail server (IT): mailguard case acknowledge {case.id}"
+        sections.append(
+            Section(title="Or acknowledge", lines=(*(page if settings.review_url else ()), server))
         )
     return sections
 

@@ -74,6 +74,8 @@ def find(config_path: Path, as_json: bool, wanted: str) -> None:
         click.echo(f"{person.id:<8} {person.list.value:<8} {how:<22} {person.source}")
     if "@" in wanted and not as_json:
         click.echo(_domain_words(lists, wanted))
+    if not found and not as_json:
+        click.echo(f"{wanted}: nobody on the lists")
     if not found:
         sys.exit(1)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 import click
@@ -17,6 +17,7 @@ from mailguard.app.ports_store import CaseFilter, CaseRecord
 from mailguard.cli.opened import OpenedSchool, opened_school
 from mailguard.cli.settings import FAILED, PROBLEMS, config_option, json_option, state_option, stop
 from mailguard.domain.case import CaseState, Outcome
+from mailguard.domain.words import ReportWhen
 
 
 @click.group("case")
@@ -47,7 +48,10 @@ def list_cases(
     states = None if state_word is None else {CaseState(state_word)}
     with opened_school(config_path, state_folder) as school, school.store.reading() as transaction:
         zone = ZoneInfo(school.loaded.config.school.timezone)
-        for case in transaction.cases.matching(CaseFilter(states=states, limit=limit)):
+        cases = transaction.cases.matching(CaseFilter(states=states, limit=limit))
+        if not cases and not as_json:
+            click.echo("no cases" if states is None else f"no cases that are {state_word}")
+        for case in cases:
             if as_json:
                 click.echo(json.dumps(_case_object(case), ensure_ascii=False))
             else:
@@ -196,8 +200,17 @@ def _case_object(case: CaseRecord) -> dict[str, Any]:
 
 def _case_line(case: CaseRecord, zone: ZoneInfo) -> str:
     opened: datetime = case.opened_at.astimezone(zone)
-    told = ", ".join(role.value for role in case.decision.report_roles) or "-"
+    roles = ", ".join(role.value for role in case.decision.report_roles)
+    match case.decision.report_when:
+        case ReportWhen.NOW:
+            report = f"report to {roles}"
+        case ReportWhen.DIGEST:
+            report = f"digest of {roles}"
+        case ReportWhen.NONE:
+            report = "no report"
+        case unreachable:
+            assert_never(unreachable)
     return (
         f"{case.id:<14} {case.state.value:<13} {opened:%a %d %b %H:%M}  level {int(case.decision.level)}  "
-        f"{case.decision.verdict.value:<23} row {case.decision.row:<4} told {told}"
+        f"{case.decision.verdict.value:<23} row {case.decision.row:<4} {report}"
     )

@@ -14,7 +14,7 @@ from mailguard.domain.people import Person
 
 _TITLE = r"(?:mr|mrs|ms|miss|mx|dr|sir|madam|headteacher|head\s*teacher|headmaster|headmistress|head|deputy\s+head)\.?"
 _GREETING = re.compile(
-    rf"""^\s*(?:dear|hi|hello|hey|hiya|good\s+(?:morning|afternoon|evening)|to|fao|for\s+the\s+attention\s+of|salaa?m|as-?sala[a-z]*\s+[a-z-]+|witam|bonjour)\b
+    rf"""^[^\S\n]{{0,40}}(?:dear|hi|hello|hey|hiya|good\s+(?:morning|afternoon|evening)|to|fao|for\s+the\s+attention\s+of|salaa?m|as-?sala[a-z]*\s+[a-z-]+|witam|bonjour)\b
         (?:[^\n,.!?:;]{{0,60}}[,!:]|[^\n,.!?:;]{{0,60}}$|\s+{_TITLE}(?:\s+[^\W\d_][\w'’-]*)?)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
@@ -25,11 +25,16 @@ _TOLD = re.compile(
         (?:(?:the|our|your|both)\s+)?$""",
     re.IGNORECASE | re.VERBOSE,
 )
+# "You" must be the one who acts: "I tell you that Mr Brown hit him" and "one of your teachers" accuse somebody else.
 _SECOND_PERSON = re.compile(
-    r"\b(?:you|u|ur|your)\b(?:\W+\w+){0,3}?\W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|slapped|kicked|pulled|dragged|"
-    r"shouted|screamed|sent|messaged|messaging|texted|texting|followed|following|asked|told|alone|locked|threw|called|"
-    r"put\W+your\W+hands?|laid|hands?\W+on)\b",
-    re.IGNORECASE,
+    r"""\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
+        (?:\W+(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
+           \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){0,3}?
+        \W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
+           messaged|messaging|texted|texting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|hands?\W+on|
+           sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
+      | \byour\W+hands?\W+(?:\w+\W+){0,2}?on\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 

@@ -168,7 +168,11 @@ def assess(material: Material) -> Assessment:
     if is_childs and (sealed := sealed_parts(facts)):
         kinds = ", ".join(sorted({part.family.value for part in sealed}))
         signals.append(
-            Signal(SignalCode.SEALED_PARTS, f"{len(sealed)} sealed parts ({kinds})", "attachments")
+            Signal(
+                SignalCode.SEALED_PARTS,
+                f"{len(sealed)} sealed {'part' if len(sealed) == 1 else 'parts'} ({kinds})",
+                "attachments",
+            )
         )
     base = Situation(
         direction=direction,

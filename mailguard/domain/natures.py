@@ -16,7 +16,11 @@ from mailguard.domain.signal import Signal, SignalCode
 from mailguard.domain.situation import Sender
 from mailguard.domain.words import Direction, Nature
 
-_MEDIA = frozenset({AttachmentFamily.IMAGE, AttachmentFamily.VIDEO, AttachmentFamily.AUDIO})
+_MEDIA = {
+    AttachmentFamily.IMAGE: "a picture",
+    AttachmentFamily.VIDEO: "a video",
+    AttachmentFamily.AUDIO: "a voice note",
+}
 _PERSONS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD, Sender.PARENT})
 _CHILDREN = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD})
 _TOLD_ON = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
@@ -50,9 +54,7 @@ def find_natures(
     if media and is_person and _picture_is_the_message(len(words), scores):
         found[Nature.IMAGE] = None
         signals.append(
-            Signal(
-                SignalCode.PICTURE_ONLY, f"the message is only {media[0].family.value}", "attachments"
-            )
+            Signal(SignalCode.PICTURE_ONLY, f"{_MEDIA[media[0].family]} is the message", "attachments")
         )
     if social_link is not None and is_person:
         for link in facts.links:

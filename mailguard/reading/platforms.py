@@ -53,6 +53,7 @@ class Recognisers:
             {platform.id: platform.platform_class for platform in file.platforms}
         )
         self._rules = file.text
+        self._names = {platform.id: platform.name for platform in file.platforms}
         self._wordings = wordings_of(file)
         self._senders = SenderIndex(file.platforms, file.never, file.text)
         self._gateways = Gateways(file.platforms)
@@ -62,6 +63,11 @@ class Recognisers:
     def from_toml(cls, data: bytes, source: str) -> Recognisers:
         """Raises PlatformsProblem with everything that is wrong: file, key, value, fix."""
         return cls(load(data, source))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """How each listed platform writes its name, by id."""
+        return dict(self._names)
 
     def recognise(self, facts: MessageFacts) -> PlatformFacts | None:
         """A listed platform's notification, or mail that claims to be one; None for anything else."""

@@ -100,10 +100,10 @@ def test_who_whom_when_why_and_what_next_are_said(tmp_path: Path) -> None:
     (report,) = sent(tmp_path)
     text = words_of(text_of(report))
     for words in (
-        "Harvey Doyle, pupil P0003, exact address or handle (sender verified)",
+        "Harvey Doyle, pupil P0003, exact address or handle; from Harvey <harvey@inbox.test> (sender verified)",
         "Priya Nair <p.nair@school.test> (held)",
         "Mon 28 Sep 2026 10:00 (Europe/London)",
-        "header From is pupil P0003",
+        "the sender is pupil P0003; the message is personal",
         'Row D2, policy 3.b2: "Any communication from children is immediately reported."',
         "Recorded as audit event 1.",
         "mailguard case acknowledge MG-2026-0001",
