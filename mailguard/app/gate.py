@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailguard.app.case_opening import NewRecipient, Opening, PlanEffects
@@ -27,6 +27,8 @@ from mailguard.domain.sealed import sealed_parts
 from mailguard.domain.words import Direction, Disposition, Initiator, PersonList, ReportWhen
 
 ATTEMPTS_BEFORE_HELD_RAW = 3
+# Longer than any edge waits for a judgement.
+_LONGEST_INSPECTION = timedelta(seconds=25)
 _CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
 # Fewer words than this are no sign that two messages are the same ("hi miss").
 _WORDS_THAT_CLUSTER = 4
@@ -95,16 +97,40 @@ class PolicyGate:
         self._zone = ZoneInfo(inspector.school.timezone)
         self._counts: Counter[tuple[date, str, str]] = Counter()
         self._counts_lock = threading.Lock()
+        self._under_way: dict[str, list[datetime]] = {}
 
     def judge(
         self, raw: bytes, envelope: Envelope, receipt: Receipt, *, verified: Authentication | None = None
     ) -> Judged:
         """Read and decide. Raises TemporaryFailure when inspection itself fails, up to the third time."""
+        digest = Inspector.digest(raw)
+        begun_at = self._clock.now()
+        if self._stuck_attempts(digest, begun_at) >= ATTEMPTS_BEFORE_HELD_RAW:
+            # Earlier attempts never ended: the edge gave up on them, and would for ever.
+            self._on_alarm("inspection_never_ends", digest[:12])
+            return self.judge_unread(raw, envelope, receipt)
+        with self._counts_lock:
+            self._under_way.setdefault(digest, []).append(begun_at)
         try:
             inspection = self._inspector.inspect(raw, envelope, verified=verified)
         except Exception as problem:
             inspection = self._judge_by_envelope(raw, envelope, problem)
+        finally:
+            self._end(digest, begun_at)
         return Judged(raw, envelope, receipt, inspection, self._mode)
+
+    def _stuck_attempts(self, digest: str, now: datetime) -> int:
+        """How many attempts at these bytes began long ago and have not ended. One mail to many has many fresh ones."""
+        return sum(
+            now - begun_at > _LONGEST_INSPECTION for begun_at in tuple(self._under_way.get(digest, ()))
+        )
+
+    def _end(self, digest: str, begun_at: datetime) -> None:
+        with self._counts_lock:
+            remaining = self._under_way.get(digest, [])
+            remaining.remove(begun_at)
+            if not remaining:
+                del self._under_way[digest]
 
     def judge_unread(self, raw: bytes, envelope: Envelope, receipt: Receipt) -> Judged:
         """Decide by the envelope alone: for a message that has killed the process before."""

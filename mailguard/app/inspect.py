@@ -21,7 +21,8 @@ from mailguard.domain.policy import Policy
 from mailguard.domain.roll import School
 from mailguard.domain.routing import Route, report_route
 from mailguard.domain.scores import Scores
-from mailguard.domain.words import Event, Kind, Level, ReportWhen
+from mailguard.domain.situation import Sender, Situation
+from mailguard.domain.words import Direction, Event, Kind, Level, ReportWhen
 from mailguard.reading.automatic import has_auto_reply_marks
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
@@ -95,7 +96,9 @@ class Inspector:
             is_readable=False,
             defects=("inspection-failed",),
         )
-        return self._decided(facts, envelope, Authentication(), Scores(), None, self.lists(), "")
+        return self._decided(
+            facts, envelope, Authentication(), Scores(), None, self.lists(), "", is_held_unless_childs=True
+        )
 
     def read(self, raw: bytes) -> MessageFacts:
         """Bytes to facts, with this school's trusted verifiers."""
@@ -115,6 +118,8 @@ class Inspector:
         platform: PlatformFacts | None,
         lists: IndexedLists,
         model_id: str,
+        *,
+        is_held_unless_childs: bool = False,
     ) -> Inspection:
         material = Material(
             facts=facts,
@@ -133,6 +138,9 @@ class Inspector:
             social_link=self.recognisers.social_link,
         )
         assessment = assess(material)
+        if is_held_unless_childs and assessment.sender is not Sender.CHILD:
+            unread = Situation(direction=Direction.INBOUND, sender=Sender.OTHER, is_readable=False)
+            assessment = replace(assessment, situations=dict.fromkeys(assessment.situations, (unread,)))
         decision = decide(assessment.situations, self.policy)
         subjects = subjects_of(assessment, decision)
         ids = {person.id: None for address in sorted(subjects) for person in lists.by_address(address)}

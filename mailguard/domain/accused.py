@@ -38,6 +38,16 @@ _SECOND_PERSON = re.compile(
 )
 
 
+# Somebody of the school is meant, though no name says who. In other scripts than Latin we do not look, and assume it.
+_SOMEBODY_OF_THE_SCHOOL = re.compile(
+    r"\b(?:teachers?|t\.?a\.?s?|teaching\s+assistants?|coach(?:es)?|staff|supply|head|headteacher|headmaster|headmistress|deputy|tutors?"
+    r"|caretaker|governors?|sir|miss|mr|mrs|ms|dr|office|school|(?:some(?:body|one)|people|(?:wo)?m[ae]n)\s+(?:there|at\s+(?:yours|school))|one\s+of\s+your|your\s+(?:lot|man|lad|pe|people)"
+    r"|nauczyciel\w*|pan[ia]?|profesor\w*|professor\w*|professeur\w*|enseignant\w*|lehrer\w*|maestr[ao]s?|ustad\w*|dom(?:nul|nului|nisoara)"
+    r"|öğretmen\w*|athro|athrawes)\b|[^\x00-\u024f\s\d\W]{4}",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class StaffHit:
     """A mention of staff in running text: the persons it may fit (several for a shared surname) and where it stands."""
@@ -49,7 +59,10 @@ class StaffHit:
 
 @dataclass(frozen=True, slots=True)
 class Accused:
-    """``persons``: named and fitting exactly one each. ``is_unnamed``: an allegation, but nobody it fits exactly."""
+    """``persons``: named and fitting exactly one each. ``is_unnamed``: somebody of the school, but nobody it fits exactly.
+
+    Neither: the harm it tells of is done by somebody who is none of the school's.
+    """
 
     persons: tuple[Person, ...]
     is_unnamed: bool
@@ -77,4 +90,6 @@ def find_accused(
         named = tuple(hit.persons[0] for hit in exact.values())
         words = ", ".join(f'"{hit.words}"' for hit in exact.values())
         return Accused(persons=named, is_unnamed=False, says=f"names {words}")
-    return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")
+    if _SOMEBODY_OF_THE_SCHOOL.search(body):
+        return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")
+    return Accused(persons=(), is_unnamed=False, says="is about nobody of the school")

@@ -448,6 +448,8 @@ def _accused(
     facts = material.facts
     text = "\n".join((facts.subject, facts.own_text, facts.forwarded_text))
     accused = find_accused(text, material.staff_in_text, recipients)
+    if not accused.persons and not accused.is_unnamed:
+        return None
     code = SignalCode.ACCUSED_UNNAMED if accused.is_unnamed else SignalCode.ACCUSED_NAMED
     signals.append(Signal(code, f"an allegation that {accused.says}", "own words"))
     return accused

@@ -19,7 +19,8 @@ _CHILD = (
 _STAFF = (
     r"\b(?:teachers?|t\.?a\.?|teaching\s+assistants?|coach(?:es)?|member\s+of\s+(?:your\s+|the\s+)?staff|supply|head\s*(?:teacher|master|mistress)?"
     r"|tutors?|caretaker|governors?|one\s+of\s+your|your\s+(?:pe|maths|english|science|head|staff|lot|ta)|p\.?e\.?\s+(?:staff|lot|department)"
-    r"|mr|mrs|ms|miss|sir|you|your|youve|you['’]ve|u)\b"
+    r"|mr|mrs|ms|miss|sir)\b"
+    r"|\b(?:you|u|youve|you['’]ve)\b(?:\W+\w+){0,6}?\W+(?:my|her|his|our|those|them|kids?|girls?|boys?|sixth)\b"
 )
 _CONDUCT = (
     r"\b(?:snap(?:chat|s)?|whats\s*app(?:s|ed)?|insta(?:gram)?|tik\s*tok|face\s*book|discord|messag\w*|text(?:s|ed|ing)?|dm(?:s|ed|ing)?|online"

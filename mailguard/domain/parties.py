@@ -72,11 +72,17 @@ def find_direction(parties: Parties, lists: SchoolLists, *, sender_is_representa
 
     ``sender_is_representative``: the claim stands (not contradicted, and no child or parent among the senders).
     """
-    inside = [party for party in parties.all_recipients if lists.is_representative(party.address)]
-    outside = [party for party in parties.all_recipients if not lists.is_representative(party.address)]
+    inside = [party for party in parties.all_recipients if _is_ours(party.address, lists)]
+    outside = [party for party in parties.all_recipients if not _is_ours(party.address, lists)]
     if sender_is_representative:
         return Direction.OUTBOUND if outside else Direction.INTERNAL
     return Direction.INBOUND if inside else Direction.OTHER
+
+
+def _is_ours(address: str, lists: SchoolLists) -> bool:
+    """A representative's, or one that only this school's own server can mean: <postmaster>, an address literal."""
+    _, at, domain = address.rpartition("@")
+    return lists.is_representative(address) or (bool(address) and (not at or domain.startswith("[")))
 
 
 def on_list(people: tuple[Person, ...], wanted: PersonList) -> tuple[Person, ...]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mailguard.domain.message import AuthenticationResult, MessageFacts
+from mailguard.domain.message import AuthenticationResult, AutomaticMark, MessageFacts
 from mailguard.domain.parties import Party, on_list
 from mailguard.domain.people import Person, PersonMatch
 from mailguard.domain.roll import SchoolLists
@@ -94,7 +94,9 @@ def find_sender(
 ) -> SenderFinding:
     """Who wrote, with the persons it may be and the signals that say so."""
     evidence = _Evidence()
-    child, parent, representative = _listed_senders(senders, lists, evidence)
+    # RFC 2142: a domain's own machinery is no pupil, when it reports as machinery does.
+    is_report = facts.automatic is AutomaticMark.REPORT
+    child, parent, representative = _listed_senders(senders, lists, evidence, is_report=is_report)
     if child:
         return SenderFinding(
             sender=Sender.CHILD,
@@ -121,7 +123,7 @@ def find_sender(
 
 
 def _listed_senders(
-    senders: tuple[Party, ...], lists: SchoolLists, evidence: _Evidence
+    senders: tuple[Party, ...], lists: SchoolLists, evidence: _Evidence, *, is_report: bool
 ) -> tuple[bool, bool, bool]:
     child = parent = representative = False
     seen: set[str] = set()
@@ -136,7 +138,7 @@ def _listed_senders(
             child = True
             evidence.add(SignalCode.PUPIL_ADDRESS, pupils, party, Certainty.EXACT, "{where} is pupil {id}")
             continue
-        if lists.is_pupil_domain(party.address) and not _is_postmaster(party.address):
+        if lists.is_pupil_domain(party.address) and not (is_report and _is_postmaster(party.address)):
             child = True
             evidence.signals.append(
                 Signal(
@@ -176,14 +178,7 @@ def _has_from(senders: tuple[Party, ...]) -> bool:
 
 
 def _is_postmaster(address: str) -> bool:
-    """RFC 5321 4.5.1, RFC 2142: a domain's own machinery is no pupil."""
-    return address.partition("@")[0].lower() in {
-        "postmaster",
-        "mailer-daemon",
-        "abuse",
-        "noreply",
-        "no-reply",
-    }
+    return address.partition("@")[0].lower() in {"postmaster", "mailer-daemon"}
 
 
 def _is_probably_a_child(
