@@ -22,12 +22,12 @@ _PRECISION = {
     Nature.DISCLOSURE.value: (0.8, 0.75),
     Nature.ALLEGATION.value: (0.8, 0.75),
     Nature.THREAT.value: (0.8, 0.75),
-    Nature.MEETING_OR_SECRECY.value: (0.85, 0.8),
+    Nature.MEETING_OR_SECRECY.value: (0.92, 0.9),
     Nature.IMAGE.value: (0.9, 0.85),
     Nature.SOCIAL_INVITE.value: (0.85, 0.8),
     Nature.PERSONAL.value: (0.85, 0.7),
 }
-_CHILD_PRECISION = 0.96
+_CHILD_PRECISION = 0.97
 _OFFICE_ALARMS = 0.0003  # share of ordinary office mail that may seem grave
 _OFFICE_CHILDREN = 0.001  # share of it that may seem a child's
 

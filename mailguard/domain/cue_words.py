@@ -52,12 +52,15 @@ _INVITE = (
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """``needs``: patterns that must all occur. ``least``: the model's score that is then enough, for adults and children."""
+    """``needs``: patterns that must all occur; ``about``: one more that strangers' letters need, while a child writes of itself and
+    a parent of its child. ``least``: the model's score that is then enough, for adults and children.
+    """
 
     nature: Nature
     needs: tuple[re.Pattern[str], ...]
     least_of_adult: float
     least_of_child: float
+    about: tuple[re.Pattern[str], ...] = ()
 
 
 def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -65,16 +68,17 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 
 CUES: tuple[Cue, ...] = (
-    Cue(Nature.ALLEGATION, _compiled(_STAFF, _CONDUCT, _CHILD), 0.25, 0.2),
-    Cue(Nature.DISCLOSURE, _compiled(_HARM, _CHILD), 0.3, 0.3),
-    Cue(Nature.DISCLOSURE, _compiled(_HARM), 0.5, 0.25),
+    Cue(Nature.ALLEGATION, _compiled(_STAFF, _CONDUCT), 0.15, 0.2, _compiled(_CHILD)),
+    Cue(Nature.DISCLOSURE, _compiled(_HARM), 0.27, 0.25, _compiled(_CHILD)),
     Cue(Nature.THREAT, _compiled(_THREAT), 0.3, 0.3),
     Cue(Nature.SOCIAL_INVITE, _compiled(_INVITE), 0.5, 0.3),
 )
 _LONGEST_TEXT = 6000
 
 
-def cued_natures(text: str, nature_scores: dict[str, float], *, is_child: bool) -> dict[Nature, str]:
+def cued_natures(
+    text: str, nature_scores: dict[str, float], *, is_child: bool, is_parent: bool
+) -> dict[Nature, str]:
     """Natures whose wording is there and whose score suffices, each with the words found, as evidence."""
     sample = text[:_LONGEST_TEXT]
     found: dict[Nature, str] = {}
@@ -82,7 +86,8 @@ def cued_natures(text: str, nature_scores: dict[str, float], *, is_child: bool) 
         least = cue.least_of_child if is_child else cue.least_of_adult
         if cue.nature in found or nature_scores.get(cue.nature.value, 0.0) < least:
             continue
-        hits = [pattern.search(sample) for pattern in cue.needs]
+        needs = cue.needs if is_child or is_parent else (*cue.needs, *cue.about)
+        hits = [pattern.search(sample) for pattern in needs]
         if all(hits):
             found[cue.nature] = ", ".join(
                 f'"{hit.group(0).strip().lower()}"' for hit in hits if hit is not None

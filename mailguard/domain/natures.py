@@ -81,7 +81,7 @@ def find_natures(
     # write to the chain alone, which is delivered and opens a case.
     if direction is not Direction.INTERNAL or is_to_chain:
         text = f"{facts.subject}\n{facts.own_text}"
-        for nature, words_found in cued_natures(text, dict(scores.nature), is_child=is_child).items():
+        for nature, words_found in _cued(text, scores, sender).items():
             if nature not in found:
                 found[nature] = None
                 says = f"wording {words_found}, with {nature.value} {scores.nature[nature.value]:.2f}"
@@ -107,6 +107,12 @@ def find_natures(
             )
     ordered = tuple(sorted(found, key=lambda nature: nature.gravity))
     return ordered, ordered[0]
+
+
+def _cued(text: str, scores: Scores, sender: Sender) -> dict[Nature, str]:
+    return cued_natures(
+        text, dict(scores.nature), is_child=sender in _CHILDREN, is_parent=sender is Sender.PARENT
+    )
 
 
 def _likeliest(scores: Scores, *, is_child: bool) -> Nature:
