@@ -68,6 +68,7 @@ def examine(config_path: Path, state_folder: Path) -> list[Finding]:
         Finding(State.OK, "config", f"valid; policy {parts.policy.version}; lists {parts.lists.version}")
     ]
     findings += _lists(parts)
+    findings += _readers(loaded, parts)
     findings += _model(loaded)
     try:
         opened = open_store(store_settings(loaded, state_folder, may_make=False), SystemClock())
@@ -96,6 +97,25 @@ def _lists(parts: Parts) -> Iterator[Finding]:
             "chain",
             f"no {', '.join(missing)} configured",
             f"Add [roles.{missing[0]}]: fewer can be told.",
+        )
+
+
+def _readers(loaded: LoadedConfig, parts: Parts) -> Iterator[Finding]:
+    """What a report needs of the settings beyond an address."""
+    for role, address in (parts.school.role_addresses or {}).items():
+        if role is not Role.LADO and not parts.lists.by_address(address):
+            yield Finding(
+                State.WARN,
+                "readers",
+                f"roles.{role.value}.address is on no row of the staff list",
+                "Add it there: a case about its holder by another address or by name is else not closed to them.",
+            )
+    if not loaded.config.emergency.children_services_number:
+        yield Finding(
+            State.WARN,
+            "emergency",
+            "reports name no number of children's services",
+            "Set emergency.children_services_number.",
         )
 
 

@@ -15,7 +15,7 @@ from mailguard.app.report import ReportContent, Section, emergency_section, loca
 from mailguard.app.report_words import SUBJECT_NOUNS, deadline_words, nature_words
 from mailguard.domain.audit import AuditHead
 from mailguard.domain.case import CaseState
-from mailguard.domain.words import PersonList
+from mailguard.domain.words import PersonList, Role
 
 WHY_CHANNEL = "channel"
 WHY_BACKLOG = "backlog"
@@ -51,7 +51,7 @@ def compose_gathered(
         Section(
             title="Cases, gravest first", lines=tuple(_line(each, settings, directory) for each in ordered)
         ),
-        _acknowledging(ordered, settings),
+        _acknowledging(ordered, settings, reader.role),
         *(
             [
                 Section(
@@ -71,7 +71,7 @@ def compose_gathered(
     return ReportContent(subject=subject, first_line=first_line, rows=tuple(rows), sections=tuple(sections))
 
 
-def _acknowledging(ordered: Sequence[Listed], settings: EffectsSettings) -> Section:
+def _acknowledging(ordered: Sequence[Listed], settings: EffectsSettings, role: Role) -> Section:
     waiting = [case for case, _, _ in ordered if case.state is CaseState.NEW]
     if not waiting:
         return Section(title="Acknowledged", lines=("All of these have been acknowledged.",))
@@ -79,7 +79,7 @@ def _acknowledging(ordered: Sequence[Listed], settings: EffectsSettings) -> Sect
     lines = [f"Please acknowledge {deadline_words(gravest)}. One answer covers all cases of this mail."]
     if settings.review_url:
         lines.append(f"On the review page: {settings.review_url.rstrip('/')}/queue")
-    lines.append("On the mail server (IT), each case: mailguard case acknowledge CASE")
+    lines.append(f"On the mail server (IT), each case: mailguard case acknowledge CASE --by {role.value}")
     return Section(title="Acknowledge", lines=tuple(lines))
 
 

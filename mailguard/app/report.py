@@ -347,7 +347,7 @@ def acknowledging(
         )
     if reader.role is not Role.LADO:
         page = (f"on the review page: {settings.review_url.rstrip('/')}/cases/{case.id}",)
-        server = f"on the mail server (IT): mailguard case acknowledge {case.id}"
+        server = f"on the mail server (IT): mailguard case acknowledge {case.id} --by {reader.role.value}"
         sections.append(
             Section(title="Or acknowledge", lines=(*(page if settings.review_url else ()), server))
         )

@@ -9,7 +9,7 @@ from html import escape
 
 from mailguard.app.report import ReportContent, Section
 
-_STYLE = "font-family:sans-serif;font-size:15px;line-height:1.45;color:#1a1a1a;max-width:42em"
+_STYLE = "font-family:sans-serif;font-size:15px;line-height:1.45;color:#1a1a1a;max-width:42em;overflow-wrap:anywhere"
 _LABEL_STYLE = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;font-weight:bold;white-space:nowrap"
 _CODE_STYLE = "font-family:monospace;font-size:16px;background:#f2f2f2;padding:8px 12px"
 
@@ -23,6 +23,7 @@ def write_html(content: ReportContent) -> str:
     table = f'<table style="border-collapse:collapse">{rows}</table>' if rows else ""
     return (
         '<!DOCTYPE html><html lang="en-GB"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(content.subject)}</title></head><body>"
         f'<div style="{_STYLE}"><p style="font-size:17px"><strong>{escape(content.first_line)}</strong></p>'
         f"{table}{''.join(_section(section) for section in content.sections)}</div></body></html>\n"

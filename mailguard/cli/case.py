@@ -92,7 +92,12 @@ def show(config_path: Path, state_folder: Path, as_json: bool, case_id: str) -> 
         if isinstance(value, list):
             click.echo(f"{key}:")
             for item in value:
-                click.echo("    " + "  ".join(f"{name}={word}" for name, word in item.items() if word != ""))
+                words = (
+                    "  ".join(f"{name}={word}" for name, word in item.items() if word != "")
+                    if isinstance(item, dict)
+                    else item
+                )
+                click.echo(f"    {words}")
         else:
             click.echo(f"{key:<14} {value}")
 
@@ -171,7 +176,8 @@ def _perform(school: OpenedSchool, case_id: str, act: Callable[[Casebook], Chang
             f"{case.id} was {case.state.value} already, by {who} at {when:%Y-%m-%d %H:%M} UTC; nothing was changed."
         )
         sys.exit(PROBLEMS)
-    click.echo(f"{case.id} is {case.state.value}.")
+    decided = f", {case.decided_as.value}" if case.decided_as else ""
+    click.echo(f"{case.id} is {case.state.value}{decided}.")
     for effect in changed.effects:
         click.echo(f"  {effect.kind.value} to recipient {effect.recipient_id[:8]} is on its way")
 

@@ -12,6 +12,7 @@ import click
 from mailguard.cli.settings import PROBLEMS, config_option, json_option, settings, stop
 from mailguard.cli.settings_reference import settings_reference
 from mailguard.config import ConfigProblem, load_config
+from mailguard.daemon_settings import mailboxes_settings
 from mailguard.wiring import make_parts
 
 _URLS_WITH_CREDENTIALS = frozenset({"url", "urls", "second_channel"})
@@ -36,7 +37,9 @@ def check(config_path: Path, as_json: bool) -> None:
     no row is dead, every chain ends in somebody who can be told.
     """
     try:
-        found = make_parts(load_config(config_path))
+        loaded = load_config(config_path)
+        found = make_parts(loaded)
+        mailboxes_settings(loaded)
     except ConfigProblem as problem:
         if as_json:
             click.echo(json.dumps({"ok": False, "problems": list(problem.problems)}, ensure_ascii=False))

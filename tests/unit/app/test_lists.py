@@ -265,6 +265,19 @@ def test_a_field_over_several_lines_keeps_the_line_of_its_row(tmp_path):
     assert by_id(lists, "P2").source == "lists/pupils.csv:4"
 
 
+def test_a_pupil_list_that_cannot_be_read_is_not_buried_under_its_parents(tmp_path):
+    found = problems(
+        tmp_path,
+        {
+            ListName.PUPILS: "id,name,year,adresses,handles\nP1,Isla Doyle,7,,\n",
+            ListName.PARENTS: "id,name,pupils,addresses\nG1,Sue Doyle,P1,sue@mail.example\n",
+            ListName.DECLARED_RELATIONSHIPS: "staff,person,relationship,declared_on\n",
+        },
+    )
+    assert len(found) == 1
+    assert "'adresses' is no column" in found[0]
+
+
 def test_every_fault_of_every_file_is_said_at_once(tmp_path):
     found = problems(
         tmp_path,

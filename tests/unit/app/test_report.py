@@ -15,7 +15,7 @@ from mailguard.app.ports_store import MessageRecord
 from mailguard.app.report_attachment import enclosure_for
 from mailguard.app.report_words import next_steps, what_happened
 from mailguard.domain.message import Attachment, AttachmentFamily, MessageFacts
-from mailguard.domain.words import Level, Nature, Role, Verdict
+from mailguard.domain.words import Disposition, Level, Nature, Role, Verdict
 from tests.effects_fixture import (
     CHAIR,
     CONTACTS,
@@ -111,6 +111,61 @@ def test_who_whom_when_why_and_what_next_are_said(tmp_path: Path) -> None:
         "Testshire children's services: 01632 960000",
     ):
         assert words in text, words
+
+
+def test_a_grave_report_says_so_first_and_whom_to_ring_before_all_else(tmp_path: Path) -> None:
+    (report,) = sent(tmp_path, decision=decided(nature="disclosure", row="D1", level=Level.EMERGENCY))[:1]
+    text = text_of(report)
+    assert "It seems to tell of abuse" in words_of(text.split("\n\n")[0])
+    assert text.index("ring 999") < text.index("Acknowledge\n")
+
+
+def test_no_score_and_no_field_name_stands_in_a_report(tmp_path: Path) -> None:
+    signals = (
+        {"code": "pupil-address", "says": "header From is pupil P0003", "source": "lists/pupils.csv:4"},
+        {"code": "nature-model", "says": 'personal 0.91 ("u awake", "miss")', "source": "model"},
+        {"code": "nature-model", "says": "complaint 0.40", "source": "model"},
+    )
+    (report,) = sent(tmp_path, decision=decided(signals=signals))[:1]
+    text = words_of(text_of(report))
+    assert 'the sender is pupil P0003; the message is personal ("u awake", "miss")' in text
+    for word in ("0.91", "0.40", "complaint", "header From"):
+        assert word not in text
+
+
+def test_a_report_on_outgoing_mail_names_the_writer_and_says_that_it_has_not_gone_out(tmp_path: Path) -> None:
+    staff = {"id": "S010", "name": "Priya Nair", "list": "staff", "matched": "", "certainty": "exact"}
+    pupil = {"id": "P0003", "name": "Harvey Doyle", "list": "pupils", "matched": "", "certainty": "exact"}
+    decision = decided(
+        verdict=Verdict.STAFF_INITIATED,
+        row="O1",
+        level=Level.EMERGENCY,
+        nature="social_invite",
+        direction="outbound",
+        persons=(staff, pupil),
+    )
+    (report,) = sent(tmp_path, decision=decision, recipients=(("harvey@inbox.test", ""),))[:1]
+    text = words_of(text_of(report))
+    assert "The message is held; it has not gone out." in text
+    assert "Who Priya Nair S010, from" in text
+    assert "To Harvey Doyle, pupil P0003, exact address or handle; harvey@inbox.test (held)" in text
+    assert "has not seen it" not in text
+
+
+def test_what_is_verified_of_a_platform_is_its_mail_and_not_the_account(tmp_path: Path) -> None:
+    platform = {"id": "facebook", "class": "social", "event": "friend_request"}
+    settings = school_settings(platform_names={"facebook": "Facebook"})
+    (report,) = sent(tmp_path, decision=decided(row="P7", platform=platform), settings=settings)[:1]
+    text = words_of(text_of(report))
+    assert "A pupil asked a member of staff to be friends on Facebook." in text
+    assert "told by mail of Facebook (mail verified; nobody has verified who holds the account)" in text
+
+
+def test_a_release_is_not_offered_when_nothing_is_held(tmp_path: Path) -> None:
+    (report,) = sent(tmp_path, decision=decided(row="P3", disposition=Disposition.DELIVER))[:1]
+    text = words_of(text_of(report))
+    assert "nothing is held" in text
+    assert "release" not in text
 
 
 def test_the_heads_of_the_trail_in_report_and_store_agree(tmp_path: Path) -> None:
