@@ -11,7 +11,8 @@ from mailguard.adapters.smtp_settings import CourierSettings, HostPort, RelayMod
 from mailguard.adapters.store.opening import StoreSettings
 from mailguard.app.effects_settings import EffectsSettings, Emergency, RoleContact
 from mailguard.app.school_time import DayRange, SchoolHours
-from mailguard.config import AccountSection, ConfigProblem, LoadedConfig, PasswordSource, RoleSection
+from mailguard.config import ConfigProblem, LoadedConfig
+from mailguard.config_schema import AccountSection, PasswordSource, RoleSection
 from mailguard.domain.words import Role
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mailguard.adapters.smtp_settings import HostPort
-from mailguard.config import Absence, Config, PasswordSource
+from mailguard.config_schema import Absence, Config, PasswordSource
 
 INLINE: tuple[type[BaseModel], ...] = (Absence, PasswordSource)
 """Written as ``{ key = value }`` inside a line, so they are no table of their own."""

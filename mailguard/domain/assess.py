@@ -6,37 +6,40 @@ add here: a nature, or the suspicion that a child writes. Source: DECISIONS.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Callable
+from dataclasses import replace
 
-from mailguard.domain.accused import Accused, StaffHit, find_accused
+from mailguard.domain.accused import Accused, find_accused
+from mailguard.domain.assess_notification import assess_notification
 from mailguard.domain.automatic_words import has_own_words
+from mailguard.domain.material import (
+    Assessment,
+    Material,
+    addresses_of,
+    recipients_of,
+    representative_addresses,
+)
 from mailguard.domain.message import (
-    AttachmentFamily,
     Authentication,
     AuthenticationResult,
     AutomaticMark,
-    Envelope,
     MessageFacts,
 )
 from mailguard.domain.natures import find_natures
-from mailguard.domain.parties import Parties, Party, find_direction, find_parties, on_list
-from mailguard.domain.people import Person, PersonMatch
-from mailguard.domain.platform import PlatformFacts, PostingGateway
-from mailguard.domain.platform_actor import find_actor, platform_initiator, standing_of
-from mailguard.domain.roll import School, SchoolLists
-from mailguard.domain.school_activity import shows_school_activity
+from mailguard.domain.outbound import outbound_situations
+from mailguard.domain.parties import Parties, find_direction, find_parties, on_list
+from mailguard.domain.people import Person
+from mailguard.domain.platform import PlatformFacts
+from mailguard.domain.roll import SchoolLists
 from mailguard.domain.scores import Scores
 from mailguard.domain.sealed import sealed_parts
-from mailguard.domain.sender import PUPILS, SenderFinding, find_sender
+from mailguard.domain.sender import SenderFinding, find_sender
 from mailguard.domain.signal import Signal, SignalCode
 from mailguard.domain.situation import (
     Actor,
     Audience,
     Automatic,
     Counterpart,
-    EventOrNone,
     Part,
     PlatformStanding,
     Sender,
@@ -44,7 +47,6 @@ from mailguard.domain.situation import (
     Standing,
 )
 from mailguard.domain.words import (
-    Certainty,
     Direction,
     Event,
     Initiator,
@@ -56,49 +58,6 @@ from mailguard.domain.words import (
 _WHERE_SERVICES_NAME_THE_ACTOR = frozenset(
     {"header Reply-To", "header Sender", "calendar organizer", "calendar attendee"}
 )
-_PICTURES = frozenset({AttachmentFamily.IMAGE, AttachmentFamily.VIDEO})
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """Everything assessment looks at. ``platform`` only when From is the service's; ``has_null_sender_marks`` from reading."""
-
-    facts: MessageFacts
-    envelope: Envelope
-    authentication: Authentication
-    school: School
-    lists: SchoolLists
-    scores: Scores
-    today: date
-    platform: PlatformFacts | None = None
-    gateways: Mapping[str, PostingGateway] | None = None
-    has_null_sender_marks: bool = False
-    retold: Scores | None = None
-    signed_names: Callable[[str], tuple[Person, ...]] | None = None
-    staff_in_text: Callable[[str], Sequence[StaffHit]] | None = None
-    social_link: Callable[[str], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """``situations``: envelope recipient → one situation a nature. ``natures`` gravest first, empty where none applies.
-
-    ``accused``: staff an allegation names; ``recipient_staff``: staff the message is addressed to, in envelope or headers;
-    ``acting_staff``: who sent outbound mail, or whose account a notification is of.
-    """
-
-    direction: Direction
-    initiator: Initiator
-    platform: PlatformFacts | None
-    natures: tuple[Nature, ...]
-    shown_nature: Nature | None
-    matches: tuple[PersonMatch, ...]
-    signals: tuple[Signal, ...]
-    situations: Mapping[str, tuple[Situation, ...]]
-    accused_addresses: frozenset[str]
-    recipient_addresses: frozenset[str]
-    acting_addresses: frozenset[str]
-    sender: Sender
 
 
 def excluded_standing(
@@ -143,7 +102,7 @@ def assess(material: Material) -> Assessment:
     finding = find_sender(facts, parties.senders, lists, material.scores, authenticated, _signed(material))
     platform = _platform_that_stands(material, finding)
     if platform is not None:
-        return _assess_platform(material, parties, platform, signals)
+        return assess_notification(material, parties, platform, signals)
     signals.extend(finding.signals)
     direction = find_direction(
         parties, lists, sender_is_representative=finding.sender is Sender.REPRESENTATIVE
@@ -193,7 +152,7 @@ def assess(material: Material) -> Assessment:
     matches = list(finding.matches)
     accused = _accused(material, parties, natures, finding.sender, signals)
     situations = (
-        _outbound(material, parties, base, natures, matches, signals)
+        outbound_situations(material, parties, base, natures, matches, signals)
         if direction is Direction.OUTBOUND
         else _arriving(material, parties, base, natures, accused, finding, signals)
     )
@@ -206,9 +165,9 @@ def assess(material: Material) -> Assessment:
         matches=tuple(dict.fromkeys(matches)),
         signals=tuple(dict.fromkeys(signals)),
         situations=situations,
-        accused_addresses=_addresses(accused),
-        recipient_addresses=_representatives(parties.all_recipients, lists),
-        acting_addresses=_representatives(parties.senders, lists)
+        accused_addresses=addresses_of(accused),
+        recipient_addresses=representative_addresses(parties.all_recipients, lists),
+        acting_addresses=representative_addresses(parties.senders, lists)
         if direction is Direction.OUTBOUND
         else frozenset(),
         sender=finding.sender,
@@ -217,24 +176,6 @@ def assess(material: Material) -> Assessment:
 
 def _signed(material: Material) -> Callable[[str], tuple[Person, ...]]:
     return material.signed_names or (lambda text: ())
-
-
-def _addresses(accused: Accused | None) -> frozenset[str]:
-    if accused is None:
-        return frozenset()
-    return frozenset(address.lower() for person in accused.persons for address in person.addresses)
-
-
-def _representatives(parties: Sequence[Party], lists: SchoolLists) -> frozenset[str]:
-    """Every address of every representative among the parties: a role is known by any of the person's addresses."""
-    found: set[str] = set()
-    for party in parties:
-        if not lists.is_representative(party.address):
-            continue
-        found.add(party.address.lower())
-        for person in on_list(lists.by_address(party.address), PersonList.STAFF):
-            found.update(address.lower() for address in person.addresses)
-    return frozenset(found)
 
 
 def _authentication_signals(authentication: Authentication, facts: MessageFacts) -> list[Signal]:
@@ -282,17 +223,12 @@ def _assess_excluded(material: Material, parties: Parties, signals: list[Signal]
         shown_nature=None,
         matches=(),
         signals=tuple(dict.fromkeys(signals)),
-        situations={party.address: (situation,) for party in _recipients(parties)},
+        situations={party.address: (situation,) for party in recipients_of(parties)},
         accused_addresses=frozenset(),
-        recipient_addresses=_representatives(parties.all_recipients, lists),
+        recipient_addresses=representative_addresses(parties.all_recipients, lists),
         acting_addresses=frozenset(),
         sender=situation.sender,
     )
-
-
-def _recipients(parties: Parties) -> tuple[Party, ...]:
-    """Envelope recipients; without any (a message read from a file) those of the headers, else one nobody."""
-    return parties.recipients or parties.all_recipients or (Party("", "", "RCPT TO"),)
 
 
 def _platform_that_stands(material: Material, finding: SenderFinding) -> PlatformFacts | None:
@@ -323,66 +259,6 @@ def _imitates(material: Material, finding: SenderFinding) -> bool:
         material.authentication.overall is AuthenticationResult.FAIL
         or platform.event is Event.SECURITY
         or platform.is_lookalike
-    )
-
-
-def _assess_platform(
-    material: Material, parties: Parties, platform: PlatformFacts, signals: list[Signal]
-) -> Assessment:
-    facts, lists = material.facts, material.lists
-    mailboxes = [party for party in _recipients(parties) if lists.is_representative(party.address)]
-    actor = find_actor(platform, parties.senders, mailboxes, lists, material.today)
-    activity = shows_school_activity((facts.subject, facts.own_text), material.school.name)
-    has_user_text = bool(platform.user_text.strip())
-    natures: tuple[Nature, ...] = ()
-    shown: Nature | None = None
-    if has_user_text:
-        user_facts = replace(facts, own_text=platform.user_text, subject="", attachments=(), links=())
-        natures, shown = find_natures(
-            user_facts,
-            material.scores,
-            sender=actor.as_sender,
-            direction=Direction.INBOUND,
-            signals=signals,
-            social_link=material.social_link,
-        )
-    source = "config/platforms.toml" if platform.is_listed else "content"
-    code = SignalCode.PLATFORM if platform.is_listed else SignalCode.PLATFORM_BY_CONTENT
-    signals.append(
-        Signal(code, f"a notification of {platform.id} ({platform.evidence or 'sender domain'})", source)
-    )
-    signals.append(Signal(SignalCode.EVENT, f"event {platform.event.value}", source))
-    signals.extend(actor.signals)
-    if activity:
-        signals.append(
-            Signal(SignalCode.SCHOOL_ACTIVITY, f'shows a school activity ("{activity}")', "subject or text")
-        )
-    situations: dict[str, tuple[Situation, ...]] = {}
-    for party in _recipients(parties):
-        standing, says = standing_of(platform, party.address, material.school, lists, material.today)
-        signals.extend(says)
-        base = Situation(
-            direction=Direction.INBOUND if mailboxes else Direction.OTHER,
-            platform=standing,
-            event=EventOrNone(platform.event.value),
-            actor=actor.kind,
-            shows_school_activity=bool(activity),
-            is_readable=facts.is_readable,
-        )
-        situations[party.address] = tuple(replace(base, nature=nature) for nature in natures) or (base,)
-    return Assessment(
-        direction=Direction.INBOUND if mailboxes else Direction.OTHER,
-        initiator=platform_initiator(platform, actor.kind),
-        platform=platform,
-        natures=natures,
-        shown_nature=shown,
-        matches=actor.matches,
-        signals=tuple(dict.fromkeys(signals)),
-        situations=situations,
-        accused_addresses=frozenset(),
-        recipient_addresses=_representatives(parties.all_recipients, lists),
-        acting_addresses=_representatives(parties.all_recipients, lists),
-        sender=Sender.OTHER,
     )
 
 
@@ -465,7 +341,7 @@ def _arriving(
     signals: list[Signal],
 ) -> dict[str, tuple[Situation, ...]]:
     school = material.school
-    accused_addresses = _addresses(accused)
+    accused_addresses = addresses_of(accused)
     chain_only = bool(parties.all_recipients) and all(
         school.role_of(party.address) is not None and party.address.lower() not in accused_addresses
         for party in parties.all_recipients
@@ -475,7 +351,7 @@ def _arriving(
     channel = _approved_channel(material, parties, finding)
     signals.extend(channel)
     situations: dict[str, tuple[Situation, ...]] = {}
-    for party in _recipients(parties):
+    for party in recipients_of(parties):
         part = Part.FREE
         if party.address.lower() in accused_addresses:
             part = Part.ACCUSED
@@ -506,103 +382,6 @@ def _approved_channel(material: Material, parties: Parties, finding: SenderFindi
             says = f"an approved channel ({channel.pupil_domain}, approved by {channel.approver})"
             return (Signal(SignalCode.APPROVED_CHANNEL, says, channel.source),)
     return ()
-
-
-def _outbound(
-    material: Material,
-    parties: Parties,
-    base: Situation,
-    natures: tuple[Nature, ...],
-    matches: list[PersonMatch],
-    signals: list[Signal],
-) -> dict[str, tuple[Situation, ...]]:
-    """The outside recipients decide; representatives who are copied in follow them."""
-    lists = material.lists
-    sender_address = next(
-        (party.address for party in parties.senders if lists.is_representative(party.address)), ""
-    )
-    facts = material.facts
-    has_pictures = any(attachment.family in _PICTURES for attachment in facts.attachments)
-    words = (facts.subject, facts.own_text, *(attachment.filename for attachment in facts.attachments))
-    activity = shows_school_activity(words, material.school.name) if has_pictures else ""
-    outside: dict[str, tuple[Situation, ...]] = {}
-    for party in parties.all_recipients:
-        if lists.is_representative(party.address):
-            continue
-        counterpart = _counterpart(material, party, sender_address, matches, signals)
-        situation = replace(base, counterpart=counterpart, shows_school_activity=bool(activity))
-        outside[party.address] = tuple(replace(situation, nature=nature) for nature in natures)
-        if activity and counterpart is Counterpart.UNLISTED_PERSONAL:
-            signals.append(
-                Signal(
-                    SignalCode.SCHOOL_ACTIVITY, f'pictures of a school activity ("{activity}")', "own words"
-                )
-            )
-    everything = tuple(dict.fromkeys(situation for several in outside.values() for situation in several))
-    return {party.address: outside.get(party.address, everything) for party in _recipients(parties)}
-
-
-def _counterpart(
-    material: Material, party: Party, sender_address: str, matches: list[PersonMatch], signals: list[Signal]
-) -> Counterpart:
-    lists = material.lists
-    gateway = (material.gateways or {}).get(party.address.lower())
-    if gateway is not None:
-        account = lists.official_gateway(sender_address, gateway.platform_id, party.address, material.today)
-        says = f"{party.where} posts to {gateway.platform_id}"
-        signals.append(Signal(SignalCode.POSTING_GATEWAY, says, "config/platforms.toml"))
-        if account is not None:
-            signals.append(
-                Signal(
-                    SignalCode.OFFICIAL_ACCOUNT, "the mailbox has an official account there", account.source
-                )
-            )
-            return Counterpart.OFFICIAL_GATEWAY
-        return Counterpart.GATEWAY
-    people = lists.by_address(party.address)
-    pupils = on_list(people, PersonList.PUPILS)
-    at_school = lists.is_pupil_domain(party.address)
-    for person in pupils:
-        matches.append(PersonMatch(person, party.where, Certainty.EXACT, party.address))
-        signals.append(Signal(SignalCode.PUPIL_ADDRESS, f"{party.where} is pupil {person.id}", person.source))
-    if at_school and not pupils:
-        signals.append(
-            Signal(SignalCode.PUPIL_DOMAIN, f"{party.where} is under a pupil domain", "school.pupil_domains")
-        )
-    if at_school:
-        return Counterpart.CHILD_AT_SCHOOL
-    if pupils:
-        return Counterpart.CHILD_ELSEWHERE
-    parents = on_list(people, PersonList.PARENTS)
-    for person in parents:
-        matches.append(PersonMatch(person, party.where, Certainty.EXACT, party.address))
-        signals.append(
-            Signal(SignalCode.PARENT_ADDRESS, f"{party.where} is parent {person.id}", person.source)
-        )
-    if parents:
-        return Counterpart.PARENT
-    near = lists.near_address(party.address)
-    named = lists.named(party.display_name, PUPILS) if lists.is_personal_mail(party.address) else ()
-    for people_found, code, certainty, says in (
-        (near, SignalCode.NEAR_ADDRESS, Certainty.NEAR, "is nearly an address of pupil"),
-        (named, SignalCode.ROLL_NAME, Certainty.NAME, "carries the name of pupil"),
-    ):
-        for person in people_found:
-            shown = certainty if len(people_found) == 1 else Certainty.ONE_OF
-            matches.append(PersonMatch(person, party.where, shown, party.address))
-            signals.append(Signal(code, f"{party.where} {says} {person.id}", person.source))
-    if near or named:
-        return Counterpart.PROBABLE_CHILD
-    if lists.is_personal_mail(party.address):
-        signals.append(
-            Signal(
-                SignalCode.PERSONAL_MAIL,
-                f"{party.where} is a personal address on no list",
-                "personal-mail domains",
-            )
-        )
-        return Counterpart.UNLISTED_PERSONAL
-    return Counterpart.OTHER
 
 
 def _direct_initiator(

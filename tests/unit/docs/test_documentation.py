@@ -21,7 +21,8 @@ from mailguard.cli import cli
 from mailguard.cli.policy_reference import shipped_policy
 from mailguard.cli.reference import commands, commands_reference, policy_page
 from mailguard.cli.settings_reference import section_of, sections, settings_reference
-from mailguard.config import Config, load_config
+from mailguard.config import load_config
+from mailguard.config_schema import Config
 from mailguard.domain.audit import AuditHead, event_to_json, link
 from mailguard.domain.signal import SignalCode
 from mailguard.domain.situation import DIMENSIONS
