@@ -83,13 +83,6 @@ def show_torture(archive: Path) -> str:
     )
 
 
-def golden_misses() -> str:
-    """How many golden decisions wait for a better model."""
-    cases = sorted((CHECKOUT / "tests" / "verdicts").glob("*/expected.toml"))
-    waiting = [path.parent.name for path in cases if "model_misses = true" in path.read_text("utf-8")]
-    return f"golden decisions that the model misses: {len(waiting)} of {len(cases)} ({', '.join(waiting)})"
-
-
 def main() -> int:
     folder, config = SHARED / "evaluation", SHARED / "school" / "mailguard.toml"
     if not folder.is_dir() or not config.is_file():
@@ -107,7 +100,6 @@ def main() -> int:
     except (OSError, RuntimeError, dev.ScoringFailed, subprocess.TimeoutExpired) as problem:
         print(f"make evaluate: could not be run: {problem}", file=sys.stderr)
         return 1
-    summary.append(golden_misses())
     _title("Summary")
     print("\n".join(f"  {line}" for line in summary))
     return 0

@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("ff851448f49dfd708586a20e479724d00933afdddea81f1da1fcbaba170d18e7")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("4b116c28296c08df82ac5680cb06d5d9f827c592cb42eaedaa2300c0a64cc667")

@@ -49,6 +49,11 @@ _INVITE = (
     r"|\baccepted\s+(?:your|ur|you)\b|\b(?:i['’]?ve|have|just)\s+accepted\b|\bznajomych\b|\bfacebooku\b|\bfejs\w*|فيس\s*بوك|فيسبوك|صداقة|واتس|انستا|фейсбук|вайбер|телеграм|فیس\s*بک|واٹس"
 )
 
+_COMPLAINT = (
+    r"\b(?:complain\w*|unhappy|not\s+happy|unacceptable|disappointed|disappointing|disgust\w*|unfair\w*|not\s+fair|appalled|ridiculous"
+    r"|fed\s+up|out\s+of\s+order|unreasonable|not\s+good\s+enough)\b"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Cue:
@@ -71,6 +76,7 @@ CUES: tuple[Cue, ...] = (
     Cue(Nature.ALLEGATION, _compiled(_STAFF, _CONDUCT), 0.15, 0.2, _compiled(_CHILD)),
     Cue(Nature.DISCLOSURE, _compiled(_HARM), 0.27, 0.25, _compiled(_CHILD)),
     Cue(Nature.THREAT, _compiled(_THREAT), 0.3, 0.3),
+    Cue(Nature.COMPLAINT, _compiled(_COMPLAINT), 0.15, 0.2),
     Cue(Nature.SOCIAL_INVITE, _compiled(_INVITE), 0.5, 0.3),
 )
 _LONGEST_TEXT = 6000
