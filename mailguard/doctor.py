@@ -31,7 +31,7 @@ from mailguard.daemon_settings import (
     store_settings,
 )
 from mailguard.domain.words import Role
-from mailguard.wiring import Parts, make_parts, model_directory
+from mailguard.wiring import Parts, make_parts, model_directory, platform_warnings
 
 _GIBIBYTE = 2**30
 _FEW_BYTES = 2 * _GIBIBYTE
@@ -90,6 +90,8 @@ def examine(config_path: Path, state_folder: Path) -> list[Finding]:
 def _lists(parts: Parts) -> Iterator[Finding]:
     counts = ", ".join(f"{name.value} {number}" for name, number in parts.lists.counts.items())
     yield Finding(State.OK, "lists", counts)
+    for warning in platform_warnings(parts):
+        yield Finding(State.WARN, "platforms", warning, "Correct it: as it stands it never matches.")
     missing = [role.value for role in Role if role not in (parts.school.role_addresses or {})]
     if missing:
         yield Finding(

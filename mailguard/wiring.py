@@ -5,6 +5,7 @@ Nothing here opens a socket or a store; that is :mod:`mailguard.daemon`'s.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,6 +87,23 @@ def make_parts(loaded: LoadedConfig, *, clock: Clock | None = None) -> Parts:
         classifier=open_classifier(model_directory(loaded)),
         clock=clock or SystemClock(),
     )
+
+
+def platform_warnings(parts: Parts) -> list[str]:
+    """Platform ids that settings or lists name and no recogniser knows: such a handle or approval never matches.
+
+    A service that no recogniser lists is named by its domain, which has a dot.
+    """
+    known = parts.recognisers.classes
+    approved = ((name, "school.approved_platforms") for name in sorted(parts.school.approved_platforms))
+    warnings = []
+    for name, place in (*approved, *parts.lists.platforms_named):
+        if name in known or "." in name:
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        fix = f"did you mean {near[0]}?" if near else "use an id of platforms.toml, or the service's domain"
+        warnings.append(f"{place}: platform {name!r} is not known; {fix}")
+    return warnings
 
 
 def _collect(problems: list[str], load: Callable[[], T]) -> T | None:

@@ -144,6 +144,15 @@ class IndexedLists:
         return self._version
 
     @property
+    def platforms_named(self) -> tuple[tuple[str, str], ...]:
+        """Every platform id that a handle or an official account names, each with the row that does."""
+        handles = (
+            (handle.partition(":")[0], person.source) for person in self.people() for handle in person.handles
+        )
+        accounts = ((each.platform, each.source) for several in self._accounts.values() for each in several)
+        return tuple(dict.fromkeys((*handles, *accounts)))
+
+    @property
     def counts(self) -> Mapping[ListName, int]:
         """Rows of each list: what health pages and the audit trail may show."""
         return self._counts

@@ -13,7 +13,7 @@ from mailguard.cli.settings import PROBLEMS, config_option, json_option, setting
 from mailguard.cli.settings_reference import settings_reference
 from mailguard.config import ConfigProblem, load_config
 from mailguard.daemon_settings import mailboxes_settings
-from mailguard.wiring import make_parts
+from mailguard.wiring import make_parts, platform_warnings
 
 _URLS_WITH_CREDENTIALS = frozenset({"url", "urls", "second_channel"})
 
@@ -51,10 +51,13 @@ def check(config_path: Path, as_json: bool) -> None:
         "lists_version": found.lists.version,
         "model_id": found.classifier.model_id,
         "roles": [role.value for role in found.school.role_addresses or {}],
+        "warnings": platform_warnings(found),
     }
     if as_json:
         click.echo(json.dumps(answer))
         return
+    for warning in platform_warnings(found):
+        click.echo(f"warn  {warning}")
     model = found.classifier.model_id or "none (lists decide alone)"
     click.echo(
         f"ok  {config_path}: policy {found.policy.version}, lists {found.lists.version}, model {model}"

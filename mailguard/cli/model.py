@@ -45,5 +45,11 @@ def status(config_path: Path, as_json: bool) -> None:
         for key, value in found.manifest.items():
             if isinstance(value, str | int | float):
                 click.echo(f"       {key:<22} {value}")
+        corpus, measured = found.manifest.get("corpus"), found.manifest.get("held_out")
+        if isinstance(corpus, dict):
+            click.echo(f"       {'trained on':<22} {corpus.get('records')} texts of the corpus")
+        for key, value in measured.items() if isinstance(measured, dict) else ():
+            if isinstance(value, int | float):
+                click.echo(f"       {'held out: ' + key:<34} {value}")
     if found.problem:
         sys.exit(PROBLEMS)
