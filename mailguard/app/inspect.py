@@ -165,7 +165,7 @@ class Inspector:
         named = (envelope.mail_from, *envelope.rcpt_tos)
         if any(named) and not any(address and lists.excluded(address) for address in named):
             return None
-        head = read(_header_block(raw), trusted_authserv_ids=self.trusted_authserv_ids)
+        head = read(header_block(raw), trusted_authserv_ids=self.trusted_authserv_ids)
         known = envelope if any(named) else envelope_of(head)
         authentication = verified if verified is not None else head.authentication
         if not excluded_standing(find_parties(head, known), lists, authentication.overall):
@@ -281,7 +281,7 @@ def envelope_of(facts: MessageFacts) -> Envelope:
     return Envelope(mail_from=mail_from, rcpt_tos=tuple(addresses))
 
 
-def _header_block(raw: bytes) -> bytes:
+def header_block(raw: bytes) -> bytes:
     """Everything before the first empty line, and the empty line."""
     ends = [index for mark in (b"\r\n\r\n", b"\n\n") if (index := raw.find(mark)) >= 0]
     return raw[: min(ends) + 2] + b"\r\n" if ends else raw

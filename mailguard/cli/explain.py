@@ -97,7 +97,7 @@ def explain_one(
     found: FoundMessage, *, inspector: Inspector, given: tuple[str | None, tuple[str, ...], str]
 ) -> Answer:
     """The contract's object for one message, or its error."""
-    from mailguard.app.inspect import envelope_of
+    from mailguard.app.inspect import envelope_of, header_block
     from mailguard.reading.message import read
 
     loaded = read_message(found)
@@ -105,7 +105,10 @@ def explain_one(
         return {"path": loaded.label, "error": loaded.error}
     mail_from, rcpt_tos, received_via = given
     if mail_from is None or not rcpt_tos:
-        found_envelope = envelope_of(read(loaded.raw))
+        # The header tells, and an excluded correspondent's content stays unread; a broken header needs the whole.
+        found_envelope = envelope_of(read(header_block(loaded.raw)))
+        if not (found_envelope.mail_from and found_envelope.rcpt_tos):
+            found_envelope = envelope_of(read(loaded.raw))
         mail_from = found_envelope.mail_from if mail_from is None else mail_from
         rcpt_tos = rcpt_tos or found_envelope.rcpt_tos
     envelope = Envelope(mail_from=mail_from, rcpt_tos=rcpt_tos, received_via=received_via)
