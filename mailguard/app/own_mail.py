@@ -18,6 +18,8 @@ from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.mark import body_sha256, header_field, make
 from mailguard.app.ports import OutgoingMessage, PermanentFailure
 
+_HEADER_LINE_LENGTH = 160
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enclosure:
@@ -70,7 +72,8 @@ def outgoing(mail: OwnMail, settings: EffectsSettings, *, now: datetime) -> Outg
         message.add_attachment(
             enclosure.content, maintype="application", subtype="octet-stream", filename=enclosure.filename
         )
-    raw = message.as_bytes()
+    # A subject that is folded right behind its name shows a leading blank in some readers.
+    raw = message.as_bytes(policy=message.policy.clone(max_line_length=_HEADER_LINE_LENGTH))
     field = own_mark(
         raw, settings, mark_id=mark_id_of(mail.header_message_id), recipient=mail.to_address, now=now
     )

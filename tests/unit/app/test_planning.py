@@ -134,7 +134,7 @@ def test_an_undeliverable_channel_report_goes_to_the_deputy_in_one_mail(
     for number in range(3):
         office.receive(decision, raw=RAW + str(number).encode())
     clock.pass_time(minutes=9, seconds=1)
-    for _ in range(40):
+    for _ in range(90):
         office.work()
         clock.pass_time(seconds=1)
     assert len(courier.to(DEPUTY.address)) == 1
