@@ -305,7 +305,16 @@ class OutgoingSection(Section):
 class SecondChannelSection(Section):
     """[second_channel]: for level 5, a way that does not share the mail server's fate."""
 
-    urls: list[str] = Field(default=[], description="apprise URLs (SMS, push, webhook, another smarthost).")
+    urls: list[str] = Field(default=[], description="apprise URLs (SMS, push, webhook).")
+    smarthost: Endpoint | None = Field(
+        default=None, description="Another mail server, one that is not the school's."
+    )
+    smarthost_security: Annotated[TransportSecurity, _enum(TransportSecurity)] = Field(
+        default=TransportSecurity.STARTTLS, description="none, starttls or tls towards that server."
+    )
+    smarthost_addresses: list[Address] = Field(
+        default=[], description="Addresses outside the school's mail that it reaches."
+    )
 
 
 class HoursSection(Section):

@@ -32,7 +32,6 @@ from mailguard.adapters.log_errors import without_content
 from mailguard.adapters.relay_workers import RelayWorkers, inherited_socket, run_worker
 from mailguard.adapters.scheduler import Clockwork
 from mailguard.adapters.sd_notify import notify, watchdog_seconds
-from mailguard.adapters.second_channel import AppriseChannel
 from mailguard.adapters.smtp_in import RelayServer, listening_socket
 from mailguard.adapters.smtp_out import SmtpCourier
 from mailguard.adapters.smtp_settings import FilterPosition, RelaySettings
@@ -52,7 +51,6 @@ from mailguard.app.lists import IndexedLists
 from mailguard.app.own_address_gate import OwnAddressGate
 from mailguard.app.performing import Performer
 from mailguard.app.planning import ReportPlanner
-from mailguard.app.ports import SecondChannel
 from mailguard.app.ports_store import AuditEntry, Store
 from mailguard.app.readers import Readers
 from mailguard.app.release import MovePerformer, ReleasePerformer
@@ -60,7 +58,7 @@ from mailguard.app.report_performer import ReportPerformer
 from mailguard.app.schedule import Job, digest_job
 from mailguard.app.staff_notice import StaffNoticePerformer
 from mailguard.classifier.registry import DarkClassifier
-from mailguard.config import ConfigProblem, LoadedConfig
+from mailguard.config import LoadedConfig
 from mailguard.daemon_settings import (
     courier_settings,
     effects_settings,
@@ -71,8 +69,9 @@ from mailguard.daemon_settings import (
 )
 from mailguard.domain.audit import AuditTag
 from mailguard.domain.case import EffectKind
-from mailguard.domain.words import PersonList, Role
+from mailguard.domain.words import PersonList
 from mailguard.reading.message import read
+from mailguard.second_channels import second_channels
 from mailguard.wiring import Parts, list_files, make_parts, surroundings
 
 log = structlog.get_logger(__name__)
@@ -145,7 +144,7 @@ def start_parts(loaded: LoadedConfig, state_folder: Path, *, is_worker: bool = F
         read=read,
         clock=parts.clock,
     )
-    channels, general = _second_channels(loaded)
+    channels, general = second_channels(loaded, settings, parts.clock)
     performers: dict[EffectKind, Performer] = {
         EffectKind.REPORT: report,
         EffectKind.ESCALATE: EscalationPerformer(store=store, settings=settings, directory=directory),
@@ -426,21 +425,6 @@ def _lists_news(store: Store, news: ListsReplaced | ListsRefused, *, is_recorded
 def _is_role_address(address: str, settings: EffectsSettings, lists: IndexedLists) -> bool:
     readers = Readers(settings=settings, directory=lists)
     return any(address.lower() in readers.addresses_of(role) for role in settings.contacts)
-
-
-def _second_channels(loaded: LoadedConfig) -> tuple[dict[Role, SecondChannel], SecondChannel | None]:
-    """Each role's own channel, and the school's. Raises ConfigProblem for a URL that no service fits."""
-    config = loaded.config
-    try:
-        general = AppriseChannel(config.second_channel.urls) if config.second_channel.urls else None
-        own: dict[Role, SecondChannel] = {
-            role: AppriseChannel([section.second_channel])
-            for role in Role
-            if (section := getattr(config.roles, role.value)) is not None and section.second_channel
-        }
-    except ValueError as problem:
-        raise ConfigProblem([f"{loaded.path}: {problem}; see docs/reference/configuration.md"]) from problem
-    return own, general
 
 
 def _alarm(event: str, subject: str) -> None:

@@ -177,6 +177,7 @@ def effects_settings(
         review_url=config.review.url,
         digest_at=config.hours.digest_at,
         has_second_channel=bool(config.second_channel.urls)
+        or config.second_channel.smarthost is not None
         or any(section is not None and bool(section.second_channel) for section in sections.values()),
         staff_notices=config.outgoing.staff_notices,
     )

@@ -17,7 +17,7 @@ import apprise
 
 from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.own_mail import OwnMail, outgoing
-from mailguard.app.ports import Clock, Courier, PermanentFailure, TemporaryFailure
+from mailguard.app.ports import Clock, Courier, PermanentFailure, SecondChannel, TemporaryFailure
 
 # apprise logs targets at its own will.
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
@@ -84,3 +84,21 @@ class SmarthostChannel:
         except (TemporaryFailure, PermanentFailure) as failure:
             return str(failure)
         return ""
+
+
+class SeveralChannels:
+    """A ``SecondChannel`` of several. Each is tried; it has succeeded when each of them has."""
+
+    def __init__(self, channels: Sequence[SecondChannel]) -> None:
+        self._channels = tuple(channels)
+
+    def notify(self, title: str, body: str) -> None:
+        """Raises TemporaryFailure with the words of every channel that failed."""
+        failures = []
+        for channel in self._channels:
+            try:
+                channel.notify(title, body)
+            except TemporaryFailure as failure:
+                failures.append(str(failure))
+        if failures:
+            raise TemporaryFailure("; ".join(failures))
