@@ -8,7 +8,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from mailguard.cli.config import command
+from mailguard.cli import cli
 from mailguard.shipped import shipped_path
 
 URLS = """
@@ -26,7 +26,7 @@ def shown(folder: Path, more: str) -> str:
         "[roles.head]\n", '[roles.head]\nsecond_channel = "json://head:hunter2@push.example"\n', 1
     )
     path.write_text(text + more, encoding="utf-8")
-    result = CliRunner().invoke(command, ["show", "--config", str(path)])
+    result = CliRunner().invoke(cli, ["config", "show", "--config", str(path)])
     assert result.exit_code == 0, result.output
     return result.output
 
