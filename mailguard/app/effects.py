@@ -144,7 +144,13 @@ class EffectsWorker:
 
     def _retry(self, effect: EffectRecord, error: str) -> None:
         then = self._after_failure(effect, is_permanent=False)
-        due_at = self._clock.now() + timedelta(seconds=self._wait_before_next(effect))
+        now = self._clock.now()
+        due_at = now + timedelta(seconds=self._wait_before_next(effect))
+        performer = self._performers[effect.kind]
+        if isinstance(performer, ReportPerformer):
+            # The backoff must not carry a report past the moment at which the next in the chain is told.
+            turn = performer.undeliverable_at(effect)
+            due_at = min(due_at, turn) if now < turn else due_at
         with self._store.transaction() as transaction:
             if transaction.effects.retry(effect, due_at=due_at, error=error):
                 for follower in then:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mailguard.app.acknowledge import ACKNOWLEDGE, covers_key
 from mailguard.app.effects_settings import DirectoryNow, EffectsSettings
@@ -99,15 +99,19 @@ class ReportPerformer:
             then=(following,) if following is not None else (),
         )
 
+    def undeliverable_at(self, effect: EffectRecord) -> datetime:
+        """From when on the next in the chain is told although this report is still tried."""
+        # A retry moves the due time, so when trying began is told by when it was planned for.
+        began = effect.created_at + timedelta(seconds=float(effect.payload.get("delay_seconds", 0)))
+        return began + timedelta(seconds=self._settings.undeliverable_seconds)
+
     def after_failure(self, effect: EffectRecord, *, is_permanent: bool) -> tuple[NewEffect, ...]:
         """What follows when a report could not be delivered.
 
         At level 3 and above the next in the chain, now.
         """
         now = self._clock.now()
-        # A retry moves the due time, so when trying began is told by when it was planned for.
-        began = effect.created_at + timedelta(seconds=float(effect.payload.get("delay_seconds", 0)))
-        if not is_permanent and now - began < timedelta(seconds=self._settings.undeliverable_seconds):
+        if not is_permanent and now < self.undeliverable_at(effect):
             return ()
         with self._store.reading() as transaction:
             ids = (

@@ -179,6 +179,23 @@ def test_a_report_that_waits_for_more_than_30_seconds_is_sent_to_the_next_and_st
     assert reports(courier) == [DEPUTY.address, HEAD.address]
 
 
+@pytest.mark.parametrize("jitter", [0.8, 1.0, 1.2])
+def test_the_backoff_never_carries_a_report_past_its_thirty_seconds(
+    office: Office,
+    courier: RememberingCourier,
+    clock: MovingClock,
+    monkeypatch: pytest.MonkeyPatch,
+    jitter: float,
+) -> None:
+    monkeypatch.setattr("mailguard.app.effects.random.uniform", lambda low, high: jitter)
+    courier.refusals[HEAD.address] = TemporaryFailure("connecting to 127.0.0.1:25: refused")
+    office.receive(decided())
+    for _ in range(32):
+        office.work()
+        clock.pass_time(seconds=1)
+    assert reports(courier) == [DEPUTY.address]
+
+
 def test_a_short_outage_escalates_to_nobody(
     office: Office, courier: RememberingCourier, clock: MovingClock
 ) -> None:
