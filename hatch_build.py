@@ -1,4 +1,4 @@
-"""Put config/ and models/shipped/ into the wheel, where mailguard/shipped.py looks first.
+"""Put config/ and models/ (the shipped model, corpus, held-out texts) into the wheel, where mailguard/shipped.py looks first.
 
 Hatchling's own force-include would also copy them at `pip install -e`, and the copy would hide later edits.
 """
@@ -16,3 +16,5 @@ class ShippedFiles(BuildHookInterface):  # type: ignore[type-arg]
         if version == "standard":
             build_data["force_include"]["config"] = "mailguard/_shipped/config"
             build_data["force_include"]["models/shipped"] = "mailguard/_shipped/models"
+            build_data["force_include"]["models/corpus"] = "mailguard/_shipped/corpus"
+            build_data["force_include"]["models/held_out"] = "mailguard/_shipped/held_out"

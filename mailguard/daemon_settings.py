@@ -6,13 +6,27 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mailguard.adapters.imap_settings import HoldIn, ImapAccount, MailboxesSettings, SecretPlace
+from mailguard.adapters.imap_settings import (
+    HoldIn,
+    ImapAccount,
+    MailboxesSettings,
+    SecretPlace,
+    account_id,
+)
 from mailguard.adapters.smtp_settings import CourierSettings, HostPort, RelayMode, RelaySettings
 from mailguard.adapters.store.opening import StoreSettings
+from mailguard.app.case_destruction import Shredder
+from mailguard.app.digest_calendar import ADMIN, DigestPlan, Frequency
 from mailguard.app.effects_settings import EffectsSettings, Emergency, RoleContact
+from mailguard.app.ports import Clock
+from mailguard.app.ports_store import Store
+from mailguard.app.retention import CaseClass, Retention
 from mailguard.app.school_time import DayRange, SchoolHours
+from mailguard.app.site_settings import SiteSettings
 from mailguard.config import ConfigProblem, LoadedConfig
-from mailguard.config_schema import AccountSection, PasswordSource, RoleSection
+from mailguard.config_sections.mail import AccountSection
+from mailguard.config_sections.school import RoleSection
+from mailguard.config_sections.values import PasswordSource
 from mailguard.domain.words import Role
 
 
@@ -24,6 +38,18 @@ def store_settings(loaded: LoadedConfig, state_folder: Path, *, may_make: bool) 
         url=loaded.config.store.url,
         may_make=may_make,
     )
+
+
+def retention_of(loaded: LoadedConfig, store: Store, blobs: Shredder, clock: Clock) -> Retention:
+    section = loaded.config.retention
+    days = {
+        CaseClass.CLUTTER: section.clutter_days,
+        CaseClass.DISMISSED: section.dismissed_days,
+        CaseClass.CONFIRMED: section.confirmed_days,
+        CaseClass.ALLEGATIONS: section.allegations_days,
+        CaseClass.CONCERNS: section.concerns_days,
+    }
+    return Retention(store=store, blobs=blobs, days=days, clock=clock)
 
 
 def relay_settings(loaded: LoadedConfig) -> RelaySettings:
@@ -175,11 +201,40 @@ def effects_settings(
             children_services_number=config.emergency.children_services_number,
         ),
         review_url=config.review.url,
-        digest_at=config.hours.digest_at,
+        digest=_digest_plan(loaded),
+        parent_letter_school_hours=config.digest.parent_letter_school_hours,
+        parent_letter_days=config.digest.parent_letter_days,
+        has_relay=config.relay.next_hop is not None,
+        watched_mailboxes={account_id(each.address): each.address for each in config.mailboxes.account},
         has_second_channel=bool(config.second_channel.urls)
         or config.second_channel.smarthost is not None
         or any(section is not None and bool(section.second_channel) for section in sections.values()),
         staff_notices=config.outgoing.staff_notices,
+    )
+
+
+def _digest_plan(loaded: LoadedConfig) -> DigestPlan:
+    section = loaded.config.digest
+    return DigestPlan(
+        at=loaded.config.hours.digest_at,
+        frequencies={name: Frequency(getattr(section, name)) for name in ("head", "deputy", "chair", ADMIN)},
+        weekly_on=_WEEKDAYS.index(section.weekly_on),
+        comes_in_holidays=section.in_holidays == "weekly",
+        admin_address=section.admin_address or "",
+    )
+
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+
+
+def site_settings(loaded: LoadedConfig) -> SiteSettings:
+    section = loaded.config.review
+    return SiteSettings(
+        url=section.url.rstrip("/"),
+        has_certificate=section.tls_certificate is not None,
+        idle_seconds=section.idle_minutes * 60,
+        absolute_seconds=section.session_hours * 3600,
+        undo_seconds=section.undo_seconds,
     )
 
 

@@ -6,9 +6,8 @@ It opens what the daemon opens, and changes nothing but the audit trail's readin
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from mailguard.adapters.clock import SystemClock
@@ -18,10 +17,11 @@ from mailguard.adapters.smtp_out import SmtpCourier
 from mailguard.adapters.store.opening import OpenedStore, open_store
 from mailguard.adapters.store.schema import latest_schema
 from mailguard.app.audit_trail import AuditTrail, TrailKey
-from mailguard.app.effects_health import effects_health
+from mailguard.app.health import Finding, State, health
+from mailguard.app.lists import IndexedLists
 from mailguard.app.ports import PermanentFailure, TemporaryFailure
 from mailguard.app.ports_store import StoreProblem
-from mailguard.classifier.registry import model_status
+from mailguard.classifier.registry import SHIPPED, ModelRefused, ModelRegistry
 from mailguard.config import ConfigProblem, LoadedConfig, load_config
 from mailguard.daemon_settings import (
     courier_settings,
@@ -30,28 +30,15 @@ from mailguard.daemon_settings import (
     own_address,
     store_settings,
 )
+from mailguard.domain.account import AccountState
 from mailguard.domain.words import Role
-from mailguard.wiring import Parts, make_parts, model_directory, platform_warnings
+from mailguard.model_wiring import models_folder, registry_of
+from mailguard.wiring import Parts, make_parts, platform_warnings
 
 _GIBIBYTE = 2**30
+_REVIEW_SECONDS = 5.0
 _FEW_BYTES = 2 * _GIBIBYTE
 _MOST_SESSIONS = 500
-
-
-class State(StrEnum):
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """``fix``: what to do, "" when nothing is wrong."""
-
-    state: State
-    what: str
-    says: str
-    fix: str = ""
 
 
 def examine(config_path: Path, state_folder: Path) -> list[Finding]:
@@ -67,19 +54,20 @@ def examine(config_path: Path, state_folder: Path) -> list[Finding]:
     findings = [
         Finding(State.OK, "config", f"valid; policy {parts.policy.version}; lists {parts.lists.version}")
     ]
-    findings += _lists(parts)
-    findings += _readers(loaded, parts)
-    findings += _model(loaded)
+    findings += settings_findings(loaded, parts, parts.lists)
     try:
         opened = open_store(store_settings(loaded, state_folder, may_make=False), SystemClock())
     except StoreProblem as problem:
         findings.append(Finding(State.FAIL, "store", str(problem)))
+        findings += _model(ModelRegistry(models_folder(loaded, state_folder), public_key=None))
         findings += _route(loaded)
         return findings
     try:
         findings += _store(opened, state_folder)
         findings += _audit(opened)
-        findings += _effects(opened, loaded)
+        findings += _health(opened, loaded)
+        findings += review_findings(opened, loaded)
+        findings += _model(registry_of(loaded, state_folder, opened.store.keys))
     finally:
         opened.store.close()
     findings += _route(loaded)
@@ -87,8 +75,14 @@ def examine(config_path: Path, state_folder: Path) -> list[Finding]:
     return findings
 
 
-def _lists(parts: Parts) -> Iterator[Finding]:
-    counts = ", ".join(f"{name.value} {number}" for name, number in parts.lists.counts.items())
+def settings_findings(loaded: LoadedConfig, parts: Parts, lists: IndexedLists) -> Iterator[Finding]:
+    """What settings and lists say of themselves; the review page shows it, too. ``lists``: as they are now."""
+    yield from _lists(parts, lists)
+    yield from _readers(loaded, parts, lists)
+
+
+def _lists(parts: Parts, lists: IndexedLists) -> Iterator[Finding]:
+    counts = ", ".join(f"{name.value.replace('_', ' ')} {number}" for name, number in lists.counts.items())
     yield Finding(State.OK, "lists", counts)
     for warning in platform_warnings(parts):
         yield Finding(State.WARN, "platforms", warning, "Correct it: as it stands it never matches.")
@@ -102,10 +96,10 @@ def _lists(parts: Parts) -> Iterator[Finding]:
         )
 
 
-def _readers(loaded: LoadedConfig, parts: Parts) -> Iterator[Finding]:
+def _readers(loaded: LoadedConfig, parts: Parts, lists: IndexedLists) -> Iterator[Finding]:
     """What a report needs of the settings beyond an address."""
     for role, address in (parts.school.role_addresses or {}).items():
-        if role is not Role.LADO and not parts.lists.by_address(address):
+        if role is not Role.LADO and not lists.by_address(address):
             yield Finding(
                 State.WARN,
                 "readers",
@@ -121,13 +115,21 @@ def _readers(loaded: LoadedConfig, parts: Parts) -> Iterator[Finding]:
         )
 
 
-def _model(loaded: LoadedConfig) -> Iterator[Finding]:
-    status = model_status(model_directory(loaded))
-    if status.problem:
-        fix = "The lists go on deciding. Restore the shipped model: mailguard model status says which is in use."
-        yield Finding(State.FAIL, "model", f"dark: {status.problem}", fix)
-    else:
-        yield Finding(State.OK, "model", f"{status.model_id}; signature and hash match")
+def _model(registry: ModelRegistry) -> Iterator[Finding]:
+    fix = "The lists go on deciding. Put it back, or run: mailguard model rollback"
+    try:
+        version = registry.find(registry.pointer().promoted)
+    except ModelRefused as problem:
+        yield Finding(State.FAIL, "model", f"dark: {problem}", fix)
+        return
+    if version.problem:
+        yield Finding(State.FAIL, "model", f"dark: {version.name}: {version.problem}", fix)
+        return
+    whose = "the one that came with mailguard" if version.name == SHIPPED else f"made by {version.signed_by}"
+    yield Finding(State.OK, "model", f"{version.model_id}; signature and hash match; {whose}")
+    broken = [each for each in registry.versions() if each.problem and each.name != version.name]
+    for each in broken:
+        yield Finding(State.WARN, "model", f"{each.name}, not in force, cannot be used: {each.problem}")
 
 
 def _store(opened: OpenedStore, state_folder: Path) -> Iterator[Finding]:
@@ -164,16 +166,55 @@ def _audit(opened: OpenedStore) -> Iterator[Finding]:
         )
 
 
-def _effects(opened: OpenedStore, loaded: LoadedConfig) -> Iterator[Finding]:
+def _health(opened: OpenedStore, loaded: LoadedConfig) -> Iterator[Finding]:
+    """What the daemon has left on the record: the same rows as in the digest and on the review page."""
     settings = effects_settings(loaded, mark_key=b"", clauses={})
     with opened.store.reading() as transaction:
-        health = effects_health(transaction, settings)
-    problems = health.problems()
-    for problem in problems:
-        state = State.WARN if "tested" in problem else State.FAIL
-        yield Finding(state, "effects", problem)
-    if not problems:
-        yield Finding(State.OK, "effects", "0 overdue; two contacts tested")
+        yield from health(transaction, settings).findings
+
+
+def review_findings(opened: OpenedStore, loaded: LoadedConfig) -> Iterator[Finding]:
+    """Whether somebody can read cases on the review page, and whether it answers."""
+    section = loaded.config.review
+    with opened.store.reading() as transaction:
+        accounts = transaction.accounts.all()
+    readers = [each for each in accounts if each.reads_content and each.state is AccountState.ACTIVE]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(section.listen.host, section.listen.host)  # noqa: S104
+    try:
+        socket.create_connection((host, section.listen.port), timeout=_REVIEW_SECONDS).close()
+    except OSError as problem:
+        yield Finding(
+            State.WARN,
+            "review page",
+            f"does not answer on {section.listen}: {problem.strerror or problem}",
+            "Start mailguard-review.service, or see why the daemon could not listen there.",
+        )
+        return
+    invited = [each for each in accounts if each.reads_content and each.state is AccountState.INVITED]
+    if not readers and invited:
+        yield Finding(
+            State.WARN,
+            "review page",
+            "nobody who reads cases has signed in yet",
+            "Hand over the one-time password, or make a new one: mailguard account reset ADDRESS --reason …",
+        )
+    elif not readers:
+        yield Finding(
+            State.WARN,
+            "review page",
+            "nobody has an account that reads cases",
+            "Run: mailguard account create head",
+        )
+    elif not section.url.startswith("https://") and section.tls_certificate is None:
+        yield Finding(
+            State.WARN,
+            "review page",
+            f"answers on {section.listen} without TLS, so only this machine can use it",
+            "Set review.url and a proxy or a certificate: docs/how-to/review-page.md.",
+        )
+    else:
+        says = f"answers on {section.listen}; {len(readers)} of {len(accounts)} accounts read cases"
+        yield Finding(State.OK, "review page", says)
 
 
 def _route(loaded: LoadedConfig) -> Iterator[Finding]:
@@ -209,10 +250,10 @@ def _mailboxes(loaded: LoadedConfig) -> Iterator[Finding]:
     try:
         settings = mailboxes_settings(loaded)
     except ConfigProblem as problem:
-        yield Finding(State.FAIL, "mailboxes", str(problem))
+        yield Finding(State.FAIL, "imap", str(problem))
         return
     if settings is None:
-        yield Finding(State.OK, "mailboxes", "none configured; the relay sees what passes through it")
+        yield Finding(State.OK, "imap", "none configured; the relay sees what passes through it")
         return
     reached = 0
     for account in settings.accounts[:_MOST_SESSIONS]:
@@ -221,15 +262,17 @@ def _mailboxes(loaded: LoadedConfig) -> Iterator[Finding]:
                 account, connect_seconds=settings.connect_seconds, reply_seconds=settings.reply_seconds
             )
         except TemporaryFailure as failure:
-            yield Finding(State.FAIL, f"imap {account.id}", str(failure), "Check its password and server.")
+            yield Finding(
+                State.FAIL, f"imap {account.address}", str(failure), "Check its password and server."
+            )
             continue
         reached += 1
         if not session.has_move and not session.has_uidplus:
             yield Finding(
                 State.WARN,
-                f"imap {account.id}",
+                f"imap {account.address}",
                 "server has neither MOVE nor UIDPLUS",
                 "Held mail goes to the folder only.",
             )
         session.close()
-    yield Finding(State.OK, "mailboxes", f"{reached} of {len(settings.accounts)} reached")
+    yield Finding(State.OK, "imap", f"{reached} of {len(settings.accounts)} reached")

@@ -2,19 +2,29 @@
 
 A wheel carries them inside the package, an editable checkout has them at its top level:
 
-=====================  ==============================  ==========================
-asked for              wheel                           checkout
-=====================  ==============================  ==========================
-``config/NAME``        ``mailguard/_shipped/config/``  ``config/``
-``models/NAME``        ``mailguard/_shipped/models/``  ``models/shipped/``
-=====================  ==============================  ==========================
+=====================  ================================  ==========================
+asked for              wheel                             checkout
+=====================  ================================  ==========================
+``config/NAME``        ``mailguard/_shipped/config/``    ``config/``
+``models/NAME``        ``mailguard/_shipped/models/``    ``models/shipped/``
+``corpus/NAME``        ``mailguard/_shipped/corpus/``    ``models/corpus/``
+``held_out/NAME``      ``mailguard/_shipped/held_out/``  ``models/held_out/``
+=====================  ================================  ==========================
+
+The corpus and the held-out texts come along because a school retrains and measures on its own machine; they are plain text
+and take little in a wheel, which is compressed.
 """
 
 from pathlib import Path
 
 _WHEEL = Path(__file__).parent / "_shipped"
 _CHECKOUT = Path(__file__).parent.parent
-_CHECKOUT_FOLDERS = {"config": Path("config"), "models": Path("models", "shipped")}
+_CHECKOUT_FOLDERS = {
+    "config": Path("config"),
+    "models": Path("models", "shipped"),
+    "corpus": Path("models", "corpus"),
+    "held_out": Path("models", "held_out"),
+}
 
 
 class ShippedFileMissing(FileNotFoundError):
@@ -29,7 +39,8 @@ def shipped_path(name: str, *, wheel: Path = _WHEEL, checkout: Path = _CHECKOUT)
     """
     folder, *rest = Path(name).parts or ("",)
     if folder not in _CHECKOUT_FOLDERS or ".." in rest:
-        raise ValueError(f"{name!r} is not a shipped file: names start with config/ or models/")
+        starts = " or ".join(f"{each}/" for each in _CHECKOUT_FOLDERS)
+        raise ValueError(f"{name!r} is not a shipped file: names start with {starts}")
     places = (wheel.joinpath(folder, *rest), checkout.joinpath(_CHECKOUT_FOLDERS[folder], *rest))
     for place in places:
         if place.exists():

@@ -1,6 +1,6 @@
 """From settings to the parts that inspect a message: the same for the daemon, ``explain`` and the checks.
 
-Nothing here opens a socket or a store; that is :mod:`mailguard.daemon`'s.
+Nothing here opens a socket or a store; that is :mod:`mailguard.daemon.parts`'s.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from mailguard.adapters.clock import SystemClock
+from mailguard.adapters.list_writer import ListFolder
+from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.inspect import Inspector
+from mailguard.app.list_editing import ListEditing
 from mailguard.app.list_files import ListFile, ListName, ListsProblem
 from mailguard.app.lists import IndexedLists, Surroundings, load_lists, read_domains
 from mailguard.app.ports import Classifier, Clock
-from mailguard.classifier.registry import open_classifier
+from mailguard.app.ports_store import Store
+from mailguard.classifier.artefact import open_classifier
 from mailguard.config import ConfigProblem, LoadedConfig
 from mailguard.domain.names import Nicknames
 from mailguard.domain.people import ApprovedChannel
@@ -63,10 +67,13 @@ class Parts:
         )
 
 
-def make_parts(loaded: LoadedConfig, *, clock: Clock | None = None) -> Parts:
+def make_parts(
+    loaded: LoadedConfig, *, clock: Clock | None = None, classifier: Classifier | None = None
+) -> Parts:
     """Load policy, recognisers, lists and model. Raises ConfigProblem with everything that is wrong in any of them.
 
-    A model that cannot be trusted is no error: it goes dark, and lists go on working.
+    ``classifier``: the model in force; the shipped one when not given. One that cannot be trusted is no error: it is dark,
+    and lists go on working.
     """
     problems: list[str] = []
     school = school_of(loaded)
@@ -84,7 +91,7 @@ def make_parts(loaded: LoadedConfig, *, clock: Clock | None = None) -> Parts:
         policy=policy,
         recognisers=recognisers,
         lists=lists,
-        classifier=open_classifier(model_directory(loaded)),
+        classifier=classifier or open_classifier(),
         clock=clock or SystemClock(),
     )
 
@@ -145,7 +152,11 @@ def policy_path(loaded: LoadedConfig) -> Path:
 
 
 def load_policy(loaded: LoadedConfig) -> Policy:
-    path = policy_path(loaded)
+    return load_policy_file(policy_path(loaded))
+
+
+def load_policy_file(path: Path) -> Policy:
+    """Raises ConfigProblem, PolicyProblem."""
     return parse_policy(_toml(path), source=str(path))
 
 
@@ -166,11 +177,6 @@ def load_recognisers(loaded: LoadedConfig) -> Recognisers:
             [f"{path}: cannot be read: {problem.strerror}; correct policy.platforms"]
         ) from problem
     return Recognisers.from_toml(data, str(path))
-
-
-def model_directory(loaded: LoadedConfig) -> Path:
-    own = loaded.config.model.directory
-    return loaded.resolve(own) if own is not None else shipped_path("models")
 
 
 def _toml(path: Path) -> dict[str, object]:
@@ -195,6 +201,24 @@ def list_files(loaded: LoadedConfig, *, replaced: Mapping[str, Path] | None = No
         )
         for name, path in loaded.config.lists
         if path is not None
+    )
+
+
+def list_editing(
+    loaded: LoadedConfig,
+    school: School,
+    store: Store,
+    settings: EffectsSettings,
+    in_force: Callable[[], IndexedLists] | None = None,
+) -> ListEditing:
+    """Changes to the files that the settings name, and what they were before. ``settings``: whom they are told."""
+    return ListEditing(
+        files=list_files(loaded),
+        surroundings=surroundings(loaded, school),
+        store=store,
+        writer=ListFolder(),
+        settings=settings,
+        in_force=in_force,
     )
 
 

@@ -22,7 +22,7 @@ from mailguard.daemon_settings import store_settings
 from tests.schooling import CHAIR, DEPUTY, FILES, HEAD, LADO
 from tests.servers import HOST, free_port
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 ZONE = ZoneInfo("Europe/London")
 
 
@@ -45,6 +45,11 @@ class Daemon:
     @property
     def state(self) -> Path:
         return self.folder / "state"
+
+    @property
+    def review(self) -> str:
+        """The review page on a port of its own, unless the test says where."""
+        return "" if "[review]" in self.more else f'[review]\nlisten = "{HOST}:{free_port()}"'
 
     @property
     def log_text(self) -> str:
@@ -75,6 +80,7 @@ listen = "{HOST}:{self.port}"
 next_hop = "{HOST}:{self.next_hop_port}"
 [authentication]
 trusted_authserv_ids = ["mx.hill.example"]
+{self.review}
 {self.more}
 """,
             encoding="utf-8",

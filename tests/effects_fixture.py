@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from mailguard.adapters.store.opening import OpenedStore, StoreSettings, open_store
 from mailguard.app.case_opening import NewRecipient, Opened, Opening
 from mailguard.app.casebook import Casebook
+from mailguard.app.concern_links import ConcernLinkPerformer
 from mailguard.app.digest import DigestPerformer
 from mailguard.app.effects import EffectsWorker, WorkerSettings
 from mailguard.app.effects_settings import EffectsSettings, Emergency, RoleContact
@@ -39,6 +40,7 @@ from mailguard.domain.case import EffectKind, EffectState
 from mailguard.domain.message import Attachment, MessageFacts
 from mailguard.domain.people import Person
 from mailguard.domain.words import Disposition, Level, PersonList, ReportWhen, Role, Verdict
+from tests.storing import counted
 
 # A Monday in term, 10:00 in London.
 MONDAY = datetime(2026, 9, 28, 9, 0, tzinfo=UTC)
@@ -223,7 +225,12 @@ class Office:
         self.courier = courier
         self.settings = settings or school_settings(has_second_channel=channel is not None)
         self.opened: OpenedStore = open_store(
-            StoreSettings(state_folder=folder, school="school", message_id_domain="mailguard.school.test"),
+            StoreSettings(
+                state_folder=folder,
+                school="school",
+                message_id_domain="mailguard.school.test",
+                draw_number=counted(),
+            ),
             self.clock,
         )
         self.store = self.opened.store
@@ -248,7 +255,11 @@ class Office:
                 clock=self.clock,
             ),
             EffectKind.STAFF_NOTICE: StaffNoticePerformer(
-                store=self.store, courier=courier, settings=self.settings, clock=self.clock
+                store=self.store,
+                courier=courier,
+                settings=self.settings,
+                directory=lambda: people,
+                clock=self.clock,
             ),
             EffectKind.ESCALATE: EscalationPerformer(
                 store=self.store, settings=self.settings, directory=lambda: people
@@ -267,6 +278,9 @@ class Office:
             settings=self.settings,
             directory=lambda: people,
             clock=self.clock,
+        )
+        self.performers[EffectKind.CONCERN_LINK] = ConcernLinkPerformer(
+            store=self.store, courier=courier, settings=self.settings, clock=self.clock
         )
         if mover is not None:
             self.performers[EffectKind.MOVE] = MovePerformer(store=self.store, mover=mover)
@@ -291,6 +305,7 @@ class Office:
         cluster_key: str = "",
         location: ImapLocation | None = None,
         is_backlog: bool = False,
+        sender: str = "Harvey <harvey@inbox.test>",
     ) -> Opened:
         """T1, as the gate does it. ``recipients``: (address, person id)."""
         decision = decision or decided()
@@ -318,7 +333,7 @@ class Office:
                     for address, person_id in recipients
                 ),
                 subject="u awake",
-                sender="Harvey <harvey@inbox.test>",
+                sender=sender,
                 mail_from="harvey@inbox.test",
                 cluster_key=cluster_key,
             ),

@@ -12,11 +12,14 @@ import sys
 import tomllib
 from pathlib import Path
 
+from mailguard.classifier.artefact import open_classifier
+from mailguard.classifier.evaluation_report import PAGE, promise_lines, write_report
 from tests.evaluation import dev, real
 from tests.evaluation.torture import torture
 
 CHECKOUT = Path(__file__).parents[1]
 SHARED = CHECKOUT.parent / "shared"
+REPORT = CHECKOUT / "build" / "evaluation"
 
 
 def staff_recipient(config: Path) -> str:
@@ -83,6 +86,25 @@ def show_torture(archive: Path) -> str:
     )
 
 
+def show_model(office_mail: Path) -> list[str]:
+    """The model on the project's own held-out texts, with the report page."""
+    _title("The model on held-out texts")
+    steps: list[str] = []
+
+    def show(step: str, done: int, total: int) -> None:
+        if step not in steps:
+            steps.append(step)
+            print(f"  {step}", flush=True)
+
+    figures = write_report(
+        REPORT, open_classifier(), models=CHECKOUT / "models", office_mail=office_mail, progress=show
+    )
+    lines = promise_lines(figures)
+    print("\n".join(lines))
+    print(f"report: {REPORT / PAGE}")
+    return lines
+
+
 def main() -> int:
     folder, config = SHARED / "evaluation", SHARED / "school" / "mailguard.toml"
     if not folder.is_dir() or not config.is_file():
@@ -97,6 +119,7 @@ def main() -> int:
         summary.append(show_social(folder / "real" / "social", config, recipient))
         summary += show_office(folder / "real" / "office_mail_dev.tar.xz", config, recipient)
         summary.append(show_torture(folder / "real" / "torture_dev.tar.xz"))
+        summary += show_model(folder / "real" / "office_mail_dev.tar.xz")
     except (OSError, RuntimeError, dev.ScoringFailed, subprocess.TimeoutExpired) as problem:
         print(f"make evaluate: could not be run: {problem}", file=sys.stderr)
         return 1

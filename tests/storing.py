@@ -1,7 +1,8 @@
 """What tests of the store share: a clock they turn, openings of both databases, and messages to record."""
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,8 +52,20 @@ class School:
         self.trail = AuditTrail(store, key=key, check_signature=is_genuine_signature)
 
 
+def counted() -> Callable[[int], int]:
+    """Case numbers 1, 2, 3: what an installed store never gives, and a test can name."""
+    numbers = itertools.count(1)
+    return lambda _digits: next(numbers)
+
+
 def school_settings(state_folder: Path, *, url: str = "", school: str = "st-oswins") -> StoreSettings:
-    return StoreSettings(state_folder=state_folder, school=school, message_id_domain="mg.example", url=url)
+    return StoreSettings(
+        state_folder=state_folder,
+        school=school,
+        message_id_domain="mg.example",
+        url=url,
+        draw_number=counted(),
+    )
 
 
 def open_school(settings: StoreSettings, clock: TurnedClock | None = None) -> School:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import idna
 
+from mailguard.reading.dkim_signature import MOST_SIGNATURES, read_signature
+
 _LARGEST_HEADER_BYTES = 1_048_576
-_MOST_SIGNATURES = 5
 _MOST_FROM_DOMAINS = 3
 # What is never closed is matched, too: looking at each stretch once keeps the time linear.
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?:(?P<closed>")|\\?\Z)', re.DOTALL)
@@ -33,6 +34,8 @@ class Signature:
     domain: str
     selector: str
     is_partial: bool
+    algorithm: str = ""
+    body_hash: str = ""
 
     @property
     def key_name(self) -> str:
@@ -79,22 +82,14 @@ class HeaderBlock:
     def signatures(self) -> tuple[Signature, ...]:
         """The topmost DKIM signatures that name a domain and a selector; a few at most."""
         found = []
-        for index, value in enumerate(self.values("dkim-signature")[:_MOST_SIGNATURES]):
-            tags = tag_list(value)
-            domain, selector = to_ascii(tags.get("d", "")), tags.get("s", "")
-            if domain and selector and selector.isascii():
-                found.append(Signature(index, domain, selector, "l" in tags))
+        for index, value in enumerate(self.values("dkim-signature")[:MOST_SIGNATURES]):
+            read = read_signature(value)
+            domain = to_ascii(read.domain)
+            if domain and read.selector.isascii() and read.selector:
+                found.append(
+                    Signature(index, domain, read.selector, read.is_partial, read.algorithm, read.body_hash)
+                )
         return tuple(found)
-
-
-def tag_list(text: str) -> dict[str, str]:
-    """``a=b; c=d`` as a mapping, without white space; the first of equal tags wins."""
-    tags: dict[str, str] = {}
-    for item in text.split(";"):
-        name, equals, value = item.partition("=")
-        if equals:
-            tags.setdefault(name.strip(), "".join(value.split()))
-    return tags
 
 
 def to_ascii(domain: str) -> str:

@@ -16,7 +16,7 @@ import ipaddress
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import dkim
@@ -26,9 +26,10 @@ import dns.resolver
 import spf
 from publicsuffixlist import PublicSuffixList
 
-from mailguard.adapters.authentication_header import HeaderBlock, Signature, tag_list, to_ascii
+from mailguard.adapters.authentication_header import HeaderBlock, Signature, to_ascii
 from mailguard.adapters.smtp_settings import IPNetwork, is_within
-from mailguard.domain.message import Authentication, AuthenticationResult
+from mailguard.domain.message import Authentication, AuthenticationResult, DkimSignature
+from mailguard.reading.dkim_signature import tag_list
 
 PASS, FAIL, NONE = AuthenticationResult.PASS, AuthenticationResult.FAIL, AuthenticationResult.NONE
 
@@ -38,6 +39,7 @@ AUTHSERV_ID = "mailguard"
 _LARGEST_VERIFIED_BYTES = 10_485_760
 _SPF_THREADS = 8
 _DKIM_THREADS = 2
+_LONGEST_KEY = 8192
 
 # Addresses that no public SPF record speaks of: loopback, link-local, RFC 1918 and RFC 4193.
 PRIVATE_NETWORKS: tuple[IPNetwork, ...] = tuple(
@@ -104,7 +106,8 @@ class DnsAuthentication:
         dkim_results = await _within(dkim_call, deadline, default={})
         spf_result = await _within(spf_call, deadline, default=NONE)
         spf_domain = to_ascii(mail_from.rpartition("@")[2] or helo)
-        return self._combine(from_domains, texts, dkim_results, spf_result, spf_domain)
+        said = self._combine(from_domains, texts, dkim_results, spf_result, spf_domain)
+        return replace(said, signatures=_evidence(signatures, texts, dkim_results))
 
     async def _fetch(self, names: set[str]) -> Mapping[str, tuple[bytes, ...] | None]:
         """TXT records by name: () when DNS says there are none, None when it said nothing."""
@@ -247,6 +250,33 @@ def _check_signatures(
             continue
         results[signature] = PASS if verified else FAIL
     return results
+
+
+def _evidence(
+    signatures: tuple[Signature, ...],
+    texts: Mapping[str, tuple[bytes, ...] | None],
+    results: Mapping[Signature, AuthenticationResult],
+) -> tuple[DkimSignature, ...]:
+    """Each signature with its key as DNS gave it now: years later it may give none."""
+
+    def key(signature: Signature) -> str | None:
+        records = texts.get(signature.key_name)
+        if records is None:
+            return None
+        return records[0][:_LONGEST_KEY].decode("utf-8", "replace") if records else ""
+
+    return tuple(
+        DkimSignature(
+            domain=each.domain,
+            selector=each.selector,
+            algorithm=each.algorithm,
+            body_hash=each.body_hash,
+            is_partial=each.is_partial,
+            result=results.get(each, NONE),
+            key=key(each),
+        )
+        for each in signatures
+    )
 
 
 class _SpfQuery(spf.query):

@@ -38,13 +38,15 @@ _CONNECT_TURN_SECONDS = 5.0
 class AccountStatus:
     """How an account does.
 
-    ``last_sweep_at``: the last complete one; ``last_failure``: a constant word or ""; ``missing``: what the
+    ``last_sweep_at``: the last complete one; ``last_seen_at``: its server last answered a sweep;
+    ``last_failure``: a constant word or ""; ``missing``: what the
     server does not announce.
     """
 
     account: str
     is_connected: bool
     last_sweep_at: datetime | None
+    last_seen_at: datetime | None
     failures: int
     last_failure: str
     missing: tuple[str, ...]
@@ -70,6 +72,7 @@ class AccountWatcher:
         self._failures = 0
         self._last_failure = ""
         self._last_sweep_at: datetime | None = None
+        self._last_seen_at: datetime | None = None
         self._missing: tuple[str, ...] = ()
         self._has_told_refusal = False
 
@@ -78,6 +81,7 @@ class AccountWatcher:
             account=self.account.id,
             is_connected=self._session is not None,
             last_sweep_at=self._last_sweep_at,
+            last_seen_at=self._last_seen_at,
             failures=self._failures,
             last_failure=self._last_failure,
             missing=self._missing,
@@ -157,6 +161,7 @@ class AccountWatcher:
         if not failures:
             # A first pass may last for hours: what counts is that the first folder is being read.
             self.last_success = time.monotonic()
+            self._last_seen_at = self._parts.clock.now()
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + self._settings.sweep_seconds
             for scanner in others:
@@ -233,7 +238,7 @@ class AccountWatcher:
             log.info("mailbox_recovered", account=self.account.id, failures=self._failures)
         self._failures, self._last_failure, self._has_told_refusal = 0, "", False
         self.last_success = time.monotonic()
-        self._last_sweep_at = self._parts.clock.now()
+        self._last_sweep_at = self._last_seen_at = self._parts.clock.now()
 
     def _failed(self, word: str, *, is_refused_login: bool) -> None:
         if self._stopping.is_set():

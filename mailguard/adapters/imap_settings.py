@@ -63,6 +63,11 @@ class SecretPlace:
         return secret
 
 
+def account_id(address: str) -> str:
+    """Names a mailbox without its address."""
+    return "m-" + hashlib.sha256(address.casefold().encode("utf-8", "replace")).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapAccount:
     """One staff mailbox. ``username`` "" is the address; with ``master_user`` the password is the master's.
@@ -95,7 +100,7 @@ class ImapAccount:
     @property
     def id(self) -> str:
         """Names the account in logs, keys and checkpoints: stable, and it tells a log's reader no name."""
-        return "m-" + hashlib.sha256(self.address.casefold().encode("utf-8", "replace")).hexdigest()[:12]
+        return account_id(self.address)
 
     @property
     def login_name(self) -> str:

@@ -199,6 +199,16 @@ class SchoolKeys:
         """Ed25519 with the audit key."""
         return self._audit.sign(message)
 
+    @property
+    def mark_key(self) -> bytes:
+        """Of the mark on mail that has been judged (``app.mark``): 32 bytes."""
+        return self.derived("mark")
+
+    @property
+    def model_key(self) -> Ed25519PrivateKey:
+        """Signs this school's own models, and nothing else: what it signs can never pass for a checkpoint."""
+        return Ed25519PrivateKey.from_private_bytes(self.derived("model-signing"))
+
 
 def public_key_of(audit_secret: bytes) -> bytes:
     """The 32 public bytes of an Ed25519 secret."""

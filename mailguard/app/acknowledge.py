@@ -17,7 +17,7 @@ from enum import StrEnum
 from mailguard.app.casebook import acknowledge_case
 from mailguard.app.effects_settings import DirectoryNow, EffectsSettings
 from mailguard.app.ports_store import AuditEntry, CodeGrant, Store, Transaction
-from mailguard.app.readers import Readers
+from mailguard.app.readers import readers_within
 from mailguard.domain.message import AuthenticationResult, AutomaticMark, MessageFacts
 from mailguard.domain.words import Role
 from mailguard.reading.automatic import has_auto_reply_marks
@@ -97,7 +97,7 @@ class AnswerReader:
         grant = transaction.ledger.use_code(code, action=ACKNOWLEDGE)
         if grant is None:
             raise _Refused("unknown, spent or expired code")
-        readers = Readers(settings=self._settings, directory=self._directory())
+        readers = readers_within(transaction, self._settings, self._directory())
         role = Role(grant.role)
         if sender_address.lower() not in readers.addresses_of(role):
             raise _Refused("not from the address the code was sent to")

@@ -1,6 +1,7 @@
 """The audit trail in use: append, checkpoint, export, and verification of the store or of an export.
 
-An export is one file of JSON lines: a header, every event in order, the checkpoints. Whoever has it and the
+An export is one file of JSON lines: a header, every event in order, the checkpoints. An event that is closed to whoever
+takes the file is given by its place and hash alone, and the chain is followed across it. Whoever has it and the
 public key (from a digest, or from the clerk who keeps it) verifies it with nothing else; the key named in
 the file itself proves nothing, so ``verify_export`` wants it from outside.
 """
@@ -13,25 +14,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mailguard.app.ports_store import AuditEntry, AuditRecord, Store
+from mailguard.app.ports_store import AuditEntry, AuditRecord, Store, Transaction
 from mailguard.domain.audit import (
     AuditEvent,
     AuditHead,
     AuditProblem,
     AuditTag,
+    Link,
     SignatureCheck,
     Verification,
     VerifierKey,
+    Withheld,
     canonical_json,
     event_from_json,
     event_to_json,
     origin,
     time_text,
     verify,
+    withhold,
     write_checkpoint,
 )
+from mailguard.domain.evidence_manifest import Manifest, seal_manifest
 
 _FORMAT = "mailguard-audit-1"
+
+Opening = Callable[[Transaction], Callable[[AuditRecord], bool]]
+"""What tells the events that a reader may see, of a transaction's state (``app.trail_closed``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,10 @@ class AuditTrail:
             transaction.audit.add_checkpoint(size=head.size, note=note)
             return note
 
+    def sealed(self, content: bytes, manifest: Manifest) -> str:
+        """The school's seal on an evidence pack's manifest."""
+        return seal_manifest(content, manifest, key=self.verifier_key, sign=self._key.sign)
+
     def verify(self, *, further_notes: Iterable[str] = ()) -> Verification:
         """Walk the chain, against the store's checkpoints, its recorded head, and notes kept elsewhere."""
         with self._store.reading() as transaction:
@@ -98,20 +110,25 @@ class AuditTrail:
                 stated_head=transaction.audit.head(),
             )
 
-    def export(self, *, actor: str) -> Iterator[str]:
+    def export(self, *, actor: str, opening: Opening | None = None) -> Iterator[str]:
         """Lines, each with its newline, ended by a checkpoint that vouches for all of it.
 
-        The export is on the record.
+        The export is on the record. ``opening``: what tells the events that whoever takes it may see; the others
+        stand in it as place and hash, so that the chain is whole. None: every event is shown.
         """
         self.append(AuditTag.AUDIT_EXPORTED, actor=actor)
         self.checkpoint()
         with self._store.reading() as transaction:
             head = transaction.audit.head()
-            yield _line(_header(self._store.school, self.verifier_key, head, at=transaction.now))
+            yield json_line(_header(self._store.school, self.verifier_key, head, at=transaction.now))
+            is_open = opening(transaction) if opening is not None else None
             for event in transaction.audit.events():
-                yield _line({"event": event_to_json(event)})
+                if is_open is None or is_open(event):
+                    yield json_line({"event": event_to_json(event)})
+                else:
+                    yield json_line({"withheld": withheld_to_json(event)})
             for note in transaction.audit.checkpoints():
-                yield _line({"checkpoint": note})
+                yield json_line({"checkpoint": note})
 
 
 def verify_export(
@@ -143,6 +160,8 @@ def verify_export(
         checkpoints=result.checkpoints,
         checkpointed_size=result.checkpointed_size,
         problems=tuple(problems),
+        withheld=result.withheld,
+        unlinked=result.unlinked,
     )
 
 
@@ -155,8 +174,8 @@ class _ExportReader:
         self.problems: list[AuditProblem] = []
         self.head: AuditHead | None = None
 
-    def events(self) -> Iterator[AuditEvent]:
-        """Every event in the order of the file; notes and head are known at the end."""
+    def events(self) -> Iterator[Link]:
+        """Every event in the order of the file, shown or withheld; notes and head are known at the end."""
         for number, line in enumerate(self._lines, start=1):
             try:
                 event = self._read(json.loads(line), number)
@@ -168,7 +187,7 @@ class _ExportReader:
         if self.head is None:
             self.problems.append(AuditProblem(seq=0, says="the header line is missing"))
 
-    def _read(self, value: Any, number: int) -> AuditEvent | None:
+    def _read(self, value: Any, number: int) -> Link | None:
         if not isinstance(value, dict):
             raise ValueError("not an object")
         if number == 1:
@@ -178,6 +197,8 @@ class _ExportReader:
             return None
         if set(value) == {"event"}:
             return event_from_json(value["event"])
+        if set(value) == {"withheld"}:
+            return withheld_from_json(value["withheld"])
         if set(value) == {"checkpoint"} and isinstance(value["checkpoint"], str):
             self.notes.append(value["checkpoint"])
             return None
@@ -195,7 +216,21 @@ def _header(school: str, key: VerifierKey, head: AuditHead, *, at: datetime) -> 
     }
 
 
-def _line(value: Mapping[str, Any]) -> str:
+def withheld_to_json(event: AuditEvent) -> dict[str, Any]:
+    """All that a file says of an event that is closed to its reader."""
+    hidden = withhold(event)
+    return {"seq": hidden.seq, "content": hidden.content, "hash": hidden.hash}
+
+
+def withheld_from_json(fields: Any) -> Withheld:
+    """Raises ValueError or TypeError when it is none."""
+    if set(fields) != {"seq", "content", "hash"} or type(fields["seq"]) is not int:
+        raise ValueError("not a withheld event")
+    return Withheld(seq=fields["seq"], content=str(fields["content"]), hash=str(fields["hash"]))
+
+
+def json_line(value: Mapping[str, Any]) -> str:
+    """One line of a file of JSON lines, its newline included."""
     # Separators of other alphabets would otherwise be taken for line ends by some readers.
     text = (
         canonical_json(value)

@@ -7,7 +7,7 @@ cluster key). Who plans reports and notices hands in a function; moves out of ma
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from mailguard.app.ports_store import (
     RecipientRecord,
     Transaction,
 )
+from mailguard.app.sender_check import TRAIL_FIELD, check_hash
 from mailguard.domain.audit import AuditTag
 from mailguard.domain.case import CaseState, EffectKind, Mode, RecipientState
 from mailguard.domain.words import Disposition, ReportWhen, Role
@@ -61,6 +62,7 @@ class Opening:
     mail_from: str = ""
     addresses: tuple[str, ...] = ()
     authentication_results: tuple[str, ...] = ()
+    sender_check: Mapping[str, Any] | None = None
     is_outbound: bool = False
     cluster_key: str = ""
     mode: Mode = Mode.ENFORCE
@@ -244,6 +246,7 @@ def _message_of(
         decision=opening.decision,
         addresses=opening.addresses,
         authentication_results=opening.authentication_results,
+        sender_check=opening.sender_check,
         is_outbound=opening.is_outbound,
     )
     transaction.cases.add_message(message)
@@ -299,10 +302,11 @@ def _moves(recipients: Sequence[RecipientRecord], now: datetime) -> list[NewEffe
 
 
 def _joined_detail(joined: Joined, opening: Opening) -> dict[str, Any]:
-    decision = opening.decision
+    decision, check = opening.decision, joined.message.sender_check
     return {
         "message": joined.message.id,
         "sha256": opening.sha256,
+        **({TRAIL_FIELD: check_hash(check)} if check is not None else {}),
         "via": opening.receipt.via,
         "mode": opening.mode,
         "verdict": decision.verdict,

@@ -10,11 +10,19 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mailguard.app.case_deciding import (
+    Changed,
+    Decided,
+    TakenUp,
+    decide_case,
+    found_case,
+    undo_decision,
+)
 from mailguard.app.case_opening import (
     Opened,
     Opening,
@@ -23,13 +31,12 @@ from mailguard.app.case_opening import (
     case_of_known_deliveries,
     record_opening,
 )
+from mailguard.app.learning import learn_from_case
 from mailguard.app.ports import BlobStore
 from mailguard.app.ports_store import (
     AuditEntry,
-    CaseRecord,
     EffectRecord,
     NewEffect,
-    ReviewRecord,
     Store,
     Transaction,
 )
@@ -43,11 +50,6 @@ from mailguard.domain.case import (
     states_before,
 )
 
-_DECISION_TAGS = {
-    CaseDecision.CONFIRM: AuditTag.CASE_CONFIRMED,
-    CaseDecision.RELEASE: AuditTag.CASE_RELEASED,
-    CaseDecision.DISMISS: AuditTag.CASE_DISMISSED,
-}
 _DONE_TAGS = {
     EffectKind.REPORT: AuditTag.REPORT_SENT,
     EffectKind.RELEASE: AuditTag.MESSAGE_RELEASED,
@@ -58,26 +60,16 @@ _DONE_TAGS = {
 _DONE_STATES = {EffectKind.RELEASE: RecipientState.RELEASED, EffectKind.MOVE: RecipientState.TAKEN_OUT}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """``case`` as it is now; ``is_changed`` False when somebody was first: the case says who and when."""
-
-    case: CaseRecord
-    is_changed: bool
-    effects: tuple[EffectRecord, ...] = field(default=())
-
-
-class UnknownCase(LookupError):
-    """No case has that id."""
-
-
 class Casebook:
-    """``zone``: the school's, for the year in a case id."""
+    """``zone``: the school's, for the year in a case id. ``release_delay``: before a release begins, for an undo."""
 
-    def __init__(self, store: Store, blobs: BlobStore, *, zone: ZoneInfo) -> None:
+    def __init__(
+        self, store: Store, blobs: BlobStore, *, zone: ZoneInfo, release_delay: timedelta = timedelta(0)
+    ) -> None:
         self._store = store
         self._blobs = blobs
         self._zone = zone
+        self._release_delay = release_delay
 
     def open_or_join(self, opening: Opening, plan_effects: PlanEffects) -> Opened:
         """T1: blob durable, then {case, message, recipients, effects, audit} committed.
@@ -108,10 +100,25 @@ class Casebook:
             return acknowledge_case(transaction, case_id, by=by, role=role, through=through)
 
     def confirm(
-        self, case_id: str, *, by: str, reason: str = "", label: str = "", release_to: Collection[str] = ()
+        self,
+        case_id: str,
+        *,
+        by: str,
+        reason: str = "",
+        label: str = "",
+        release_to: Collection[str] = (),
+        outcome: Outcome | None = None,
     ) -> Changed:
         """T3: it is a contact. What is held stays held, but for the recipient ids in ``release_to``."""
-        return self._decide(CaseDecision.CONFIRM, case_id, by, reason, label, release_to)
+        decided = Decided(
+            decision=CaseDecision.CONFIRM,
+            by=by,
+            reason=reason,
+            label=label,
+            release_to=release_to,
+            outcome=outcome,
+        )
+        return self.decide(case_id, decided)
 
     def release(
         self,
@@ -121,16 +128,56 @@ class Casebook:
         reason: str = "",
         label: str = "",
         release_to: Collection[str] | None = None,
+        outcome: Outcome | None = None,
     ) -> Changed:
         """T3: let the recipients have it (None: all for whom it is held). A decided case may be released too.
 
         They are "released" only when the effect is done.
         """
-        return self._decide(CaseDecision.RELEASE, case_id, by, reason, label, release_to)
+        decided = Decided(
+            decision=CaseDecision.RELEASE,
+            by=by,
+            reason=reason,
+            label=label,
+            release_to=release_to,
+            outcome=outcome,
+        )
+        return self.decide(case_id, decided)
 
-    def dismiss(self, case_id: str, *, by: str, reason: str = "", label: str = "") -> Changed:
+    def dismiss(
+        self, case_id: str, *, by: str, reason: str = "", label: str = "", outcome: Outcome | None = None
+    ) -> Changed:
         """T3: not a contact; so whoever it is held for gets it."""
-        return self._decide(CaseDecision.DISMISS, case_id, by, reason, label, None)
+        decided = Decided(decision=CaseDecision.DISMISS, by=by, reason=reason, label=label, outcome=outcome)
+        return self.decide(case_id, decided)
+
+    def decide(self, case_id: str, decided: Decided) -> Changed:
+        """T3, whichever it is."""
+        with self._store.transaction() as transaction:
+            return decide_case(case_id, decided, transaction, delay=self._release_delay)
+
+    def undo(self, case_id: str, *, by: str) -> Changed:
+        """T3 backwards, as long as nothing has happened outside; unchanged when it is too late."""
+        try:
+            with self._store.transaction() as transaction:
+                return undo_decision(case_id, transaction, by=by)
+        except TakenUp:
+            with self._store.reading() as transaction:
+                return Changed(case=found_case(case_id, transaction), is_changed=False)
+
+    def teach(self, case_id: str, *, by: str, label: str) -> Changed:
+        """Say what a decided case's messages were, for the model to learn from. It changes nothing else.
+
+        Unchanged when the case waits for a decision.
+        """
+        with self._store.transaction() as transaction:
+            case = found_case(case_id, transaction)
+            is_labelled = case.state is CaseState.DECIDED and transaction.cases.label_review(case_id, label)
+            if not is_labelled:
+                return Changed(case=case, is_changed=False)
+            learn_from_case(transaction, case, word=label, by=by)
+            _audit(transaction, AuditTag.CASE_LABELLED, by, case_id, {"label": label})
+            return Changed(case=case, is_changed=True)
 
     def set_outcome(self, case_id: str, outcome: Outcome, *, by: str, reason: str = "") -> Changed:
         """How it ended, in the words of allegation management.
@@ -138,7 +185,7 @@ class Casebook:
         It may be set again, and each time is on the record.
         """
         with self._store.transaction() as transaction:
-            case = _case(case_id, transaction)
+            case = found_case(case_id, transaction)
             closed = replace(case, outcome=outcome, updated_at=transaction.now)
             transaction.cases.replace(closed)
             detail = {"outcome": outcome, "before": case.outcome, "has_reason": bool(reason)}
@@ -195,51 +242,12 @@ class Casebook:
             _audit(transaction, tag, by, effect.case_id, _effect_detail(effect, detail))
             return True
 
-    def _decide(
-        self,
-        decision: CaseDecision,
-        case_id: str,
-        by: str,
-        reason: str,
-        label: str,
-        release_to: Collection[str] | None,
-    ) -> Changed:
-        with self._store.transaction() as transaction:
-            now = transaction.now
-            case = _case(case_id, transaction)
-            decided = replace(
-                case,
-                state=CaseState.DECIDED,
-                acknowledged_by=case.acknowledged_by or by,
-                acknowledged_at=case.acknowledged_at or now,
-                decided_by=by,
-                decided_at=now,
-                decided_as=decision,
-                updated_at=now,
-            )
-            is_first = transaction.cases.replace(decided, expected=states_before(CaseState.DECIDED))
-            released: list[str] = []
-            effects: list[EffectRecord] = []
-            if is_first or decision is CaseDecision.RELEASE:
-                released, effects = _release_held(case_id, release_to, transaction)
-            if not is_first and not released:
-                return Changed(case=case, is_changed=False)
-            transaction.effects.cancel(case_id=case_id, kinds={EffectKind.ESCALATE})
-            review = ReviewRecord(
-                case_id=case_id, at=now, by=by, decision=decision, label=label, reason=reason
-            )
-            transaction.cases.add_review(review)
-            detail = {"released_to": released, "label": label, "has_reason": bool(reason)}
-            _audit(transaction, _DECISION_TAGS[decision], by, case_id, detail)
-            current = decided if is_first else case
-            return Changed(case=current, is_changed=True, effects=tuple(effects))
-
 
 def acknowledge_case(
     transaction: Transaction, case_id: str, *, by: str, role: str = "", through: str = ""
 ) -> Changed:
     """``Casebook.acknowledge`` inside a transaction that does more (spends a code)."""
-    case = _case(case_id, transaction)
+    case = found_case(case_id, transaction)
     acknowledged = replace(
         case,
         state=CaseState.ACKNOWLEDGED,
@@ -253,54 +261,6 @@ def acknowledge_case(
     detail = {"role": role, "through": through, "escalations_cancelled": len(cancelled)}
     _audit(transaction, AuditTag.CASE_ACKNOWLEDGED, by, case_id, detail)
     return Changed(case=acknowledged, is_changed=True)
-
-
-def _case(case_id: str, transaction: Transaction) -> CaseRecord:
-    case = transaction.cases.find(case_id)
-    if case is None:
-        raise UnknownCase(case_id)
-    return case
-
-
-def _release_held(
-    case_id: str, release_to: Collection[str] | None, transaction: Transaction
-) -> tuple[list[str], list[EffectRecord]]:
-    """Begin to release: ids of the recipients it concerns, and the effects added for them."""
-    released: list[str] = []
-    effects: list[EffectRecord] = []
-    for recipient in transaction.cases.recipients(case_id):
-        if not recipient.state.is_held or (release_to is not None and recipient.id not in release_to):
-            continue
-        released.append(recipient.id)
-        due_at = transaction.now
-        if recipient.state is RecipientState.TAKE_OUT_PENDING:
-            cancelled = transaction.effects.cancel(recipient_id=recipient.id, kinds={EffectKind.MOVE})
-            if cancelled and all(move.attempts == 0 for move in cancelled):
-                # Nobody has begun to take it out: it is where the recipient reads it.
-                transaction.cases.move_recipient(recipient.id, RecipientState.DELIVERED)
-                continue
-            due_at = max([due_at, *_lease_ends(recipient.id, transaction)])
-        transaction.cases.move_recipient(recipient.id, RecipientState.RELEASE_PENDING)
-        effect = transaction.effects.add(
-            NewEffect(
-                kind=EffectKind.RELEASE,
-                key=f"release:{recipient.delivery_key}",
-                due_at=due_at,
-                case_id=case_id,
-                message_id=recipient.message_id,
-                recipient_id=recipient.id,
-                address=recipient.address,
-            )
-        )
-        if effect is not None:
-            effects.append(effect)
-    return released, effects
-
-
-def _lease_ends(recipient_id: str, transaction: Transaction) -> list[datetime]:
-    """Just after a move that somebody is performing now must have ended."""
-    moves = transaction.effects.matching(recipient_id=recipient_id, kinds={EffectKind.MOVE})
-    return [move.lease_until + timedelta(seconds=1) for move in moves if move.lease_until is not None]
 
 
 def _begin_thread(effect: EffectRecord, transaction: Transaction) -> None:

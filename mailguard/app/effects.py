@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailguard.app.casebook import Casebook
+from mailguard.app.digest import DigestPerformer
 from mailguard.app.effects_health import note_report_delivered
+from mailguard.app.health import note_digest_sent
 from mailguard.app.performing import Performed, Performer
 from mailguard.app.ports import Clock, PermanentFailure, TemporaryFailure
 from mailguard.app.ports_store import AuditEntry, EffectRecord, NewEffect, Store
@@ -118,6 +120,9 @@ class EffectsWorker:
             if is_mine and effect.kind is EffectKind.REPORT:
                 with self._store.transaction() as transaction:
                     note_report_delivered(transaction)
+            if is_mine and effect.kind is EffectKind.DIGEST:
+                with self._store.transaction() as transaction:
+                    note_digest_sent(transaction, effect.role)
         else:
             with self._store.transaction("t2") as transaction:
                 if transaction.effects.finish(effect):
@@ -158,7 +163,7 @@ class EffectsWorker:
 
     def _after_failure(self, effect: EffectRecord, *, is_permanent: bool) -> tuple[NewEffect, ...]:
         performer = self._performers[effect.kind]
-        if isinstance(performer, ReportPerformer):
+        if isinstance(performer, ReportPerformer | DigestPerformer):
             return performer.after_failure(effect, is_permanent=is_permanent)
         return ()
 

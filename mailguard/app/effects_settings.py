@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from typing import Protocol
 
+from mailguard.app.digest_calendar import DigestPlan
 from mailguard.app.school_time import DayRange, SchoolHours
 from mailguard.domain.people import Person
 from mailguard.domain.words import Role
@@ -57,7 +58,8 @@ class EffectsSettings:
 
     ``mark_key``: 32 bytes for the X-Mailguard mark. ``clauses``: the policy's clauses in words;
     ``platform_names``: how platforms write their names, by id.
-    ``contacts`` holds the configured roles only. Times in seconds unless named otherwise.
+    ``contacts`` holds the configured roles only. A held parent's letter goes to the next reader after so many
+    school hours or days of the calendar. ``watched_mailboxes``: address by account id. Times in seconds unless named otherwise.
     """
 
     school_name: str
@@ -70,7 +72,11 @@ class EffectsSettings:
     emergency: Emergency = field(default_factory=Emergency)
     bounce_address: str = ""
     review_url: str = ""
-    digest_at: time = time(7, 0)
+    digest: DigestPlan = field(default_factory=DigestPlan)
+    parent_letter_school_hours: float = 18.0
+    parent_letter_days: float = 5.0
+    has_relay: bool = False
+    watched_mailboxes: Mapping[str, str] = field(default_factory=dict)
     has_second_channel: bool = False
     staff_notices: bool = True
     follow_up_seconds: float = 40.0

@@ -24,6 +24,7 @@ REASON_NOT_ACKNOWLEDGED = "not-acknowledged"
 REASON_UNDELIVERABLE = "undeliverable"
 REASON_ABSENT = "absent"
 REASON_WITHHELD = "withheld"
+REASON_UNDECIDED = "undecided"  # a held parent's letter: read perhaps, but not decided
 _LONGEST_WAIT = timedelta(hours=24)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailguard.app.effects_settings import DirectoryNow, EffectsSettings
-from mailguard.app.escalation import REASON_NOT_ACKNOWLEDGED, next_gathered, next_step
+from mailguard.app.escalation import REASON_NOT_ACKNOWLEDGED, REASON_UNDECIDED, next_gathered, next_step
+from mailguard.app.parent_letters import UNDECIDED_STATES, undecided_step
 from mailguard.app.performing import Performed, not_needed
 from mailguard.app.ports import PermanentFailure, SecondChannel
 from mailguard.app.ports_store import EffectRecord, NewEffect, Store
-from mailguard.app.readers import Readers
+from mailguard.app.readers import readers_now
 from mailguard.domain.case import CaseState
 from mailguard.domain.words import Role
 
@@ -25,8 +26,10 @@ class EscalationPerformer:
     def perform(self, effect: EffectRecord) -> Performed:
         """Tell the next in the chain, unless somebody has acknowledged or decided in the meantime."""
         reason = str(effect.payload.get("reason", REASON_NOT_ACKNOWLEDGED))
+        if reason == REASON_UNDECIDED:
+            return self._perform_undecided(effect)
         ids = [effect.case_id] if effect.case_id else [str(each) for each in effect.payload.get("cases", ())]
-        readers = Readers(settings=self._settings, directory=self._directory())
+        readers = readers_now(self._store, self._settings, self._directory)
         then: list[NewEffect] = []
         told: list[str] = []
         is_exhausted = False
@@ -58,6 +61,28 @@ class EscalationPerformer:
             alarm=ALARM_CHAIN_EXHAUSTED if is_exhausted else "",
         )
 
+    def _perform_undecided(self, effect: EffectRecord) -> Performed:
+        readers = readers_now(self._store, self._settings, self._directory)
+        with self._store.reading() as transaction:
+            case = transaction.cases.find(effect.case_id)
+            held = transaction.cases.recipients(effect.case_id) if case is not None else ()
+            if (
+                case is None
+                or case.state not in UNDECIDED_STATES
+                or not any(each.state.is_held for each in held)
+            ):
+                return not_needed("decided in the meantime")
+            step = undecided_step(effect, case, transaction, readers)
+        return Performed(
+            detail={
+                "reason": REASON_UNDECIDED,
+                "told": [str(each.role) for each in step.effects],
+                "is_exhausted": step.is_exhausted,
+            },
+            then=step.effects,
+            alarm=ALARM_CHAIN_EXHAUSTED if step.is_exhausted else "",
+        )
+
 
 class SecondChannelPerformer:
     """``channels``: a role's own.
@@ -83,7 +108,7 @@ class SecondChannelPerformer:
     def perform(self, effect: EffectRecord) -> Performed:
         """Raises TemporaryFailure, PermanentFailure."""
         role = Role(effect.role)
-        readers = Readers(settings=self._settings, directory=self._directory())
+        readers = readers_now(self._store, self._settings, self._directory)
         with self._store.reading() as transaction:
             case = transaction.cases.find(effect.case_id)
             day = transaction.now.astimezone(self._settings.hours.zone).date()

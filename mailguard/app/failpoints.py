@@ -34,6 +34,14 @@ NAMES = frozenset(
         "imap-copied",
         "imap-moved",
         "release-sent",
+        "digest-before-send",
+        "digest-sent",
+        "list-written-beside",
+        "list-replaced",
+        "list-before-commit",
+        "list-committed",
+        "retention-recorded",
+        "retention-shredded",
     }
 )
 

@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 from mailguard.app.case_opening import NewRecipient, Opening, PlanEffects
 from mailguard.app.casebook import Casebook
 from mailguard.app.explain import one_match_a_person, person_object, platform_object, scores_object
-from mailguard.app.inspect import Inspection, Inspector
+from mailguard.app.inspect import INSPECTION_FAILED, Inspection, Inspector
 from mailguard.app.ports import Clock, Judgement, Receipt, RecipientOutcome, Recorded, TemporaryFailure
 from mailguard.app.ports_store import DecisionRecord, Store
+from mailguard.app.sender_check import sender_check
+from mailguard.app.sightings import RELAY, note_newest_mail
 from mailguard.domain.case import Mode, notification_cluster_key, words_cluster_key
 from mailguard.domain.decide import Outcome
 from mailguard.domain.message import Authentication, Envelope, MessageFacts
@@ -72,7 +74,10 @@ class Judged:
 
 
 class PolicyGate:
-    """Implements ``ports.Gate``. ``on_recorded`` wakes the effects worker; ``on_alarm`` gets a word and a delivery key."""
+    """Implements ``ports.Gate``. ``on_recorded`` wakes the effects worker; ``on_alarm`` gets a word and a delivery key.
+
+    ``on_counted`` sees every message once it is delivered or recorded: what it does must be quick, and stops no mail.
+    """
 
     def __init__(
         self,
@@ -85,7 +90,9 @@ class PolicyGate:
         mode: Mode,
         on_recorded: Callable[[], None],
         on_alarm: Callable[[str, str], None],
+        on_counted: Callable[[Judged], None] | None = None,
     ) -> None:
+        self._on_counted = on_counted
         self._inspector = inspector
         self._casebook = casebook
         self._store = store
@@ -96,6 +103,7 @@ class PolicyGate:
         self._on_alarm = on_alarm
         self._zone = ZoneInfo(inspector.school.timezone)
         self._counts: Counter[tuple[date, str, str]] = Counter()
+        self._newest: dict[str, datetime] = {}
         self._counts_lock = threading.Lock()
         self._under_way: dict[str, list[datetime]] = {}
 
@@ -161,22 +169,38 @@ class PolicyGate:
         judgement = _own(judgement)
         headline = judgement.inspection.headline
         day = judgement.receipt.received_at.astimezone(self._zone).date()
+        receipt = judgement.receipt
+        source = receipt.imap.account if receipt.imap is not None else RELAY
         with self._counts_lock:
             self._counts[(day, headline.row.code, headline.verdict.value)] += 1
+            self._newest[source] = max(receipt.received_at, self._newest.get(source, receipt.received_at))
+        if self._on_counted is None:
+            return
+        try:
+            self._on_counted(judgement)
+        except Exception as problem:
+            # The message is where it belongs; what is noted beside it must not turn that into a failure.
+            self._on_alarm("noting_failed", type(problem).__name__)
 
     def flush_counts(self) -> None:
-        """Write the counters. Raises TemporaryFailure; then they are kept for the next time."""
+        """Write the counters, and when mail last came by which way.
+
+        Raises TemporaryFailure; then they are kept for the next time.
+        """
         with self._counts_lock:
             taken, self._counts = self._counts, Counter()
+            newest, self._newest = self._newest, {}
         if not taken:
             return
         try:
             with self._store.transaction() as transaction:
                 for (day, row, verdict), number in taken.items():
                     transaction.ledger.count(day=day, row=row, verdict=verdict, count=number)
+                note_newest_mail(transaction.ledger, newest)
         except TemporaryFailure:
             with self._counts_lock:
                 self._counts.update(taken)
+                self._newest = {**newest, **self._newest}
             raise
 
     def _opening(self, judged: Judged) -> Opening:
@@ -215,6 +239,12 @@ class PolicyGate:
             mail_from=judged.envelope.mail_from,
             addresses=tuple(names),
             authentication_results=facts.header_all("authentication-results")[:3],
+            sender_check=sender_check(
+                inspection.authentication,
+                facts.authentication,
+                at=judged.receipt.received_at,
+                is_read=INSPECTION_FAILED not in facts.defects,
+            ),
             is_outbound=judged.is_outbound,
             cluster_key=self._cluster_key(judged),
             mode=judged.mode,

@@ -30,6 +30,9 @@ from mailguard.reading.platforms import Recognisers
 _MODEL_DECIDES_EVENT = 0.5
 _IS_NOTIFICATION = 0.8
 
+INSPECTION_FAILED = "inspection-failed"
+"""The defect of a message that was decided by its envelope alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
@@ -84,7 +87,7 @@ class Inspector:
         platform = None if head_only else self._platform(facts, scores, authentication)
         if platform is not None:
             scores = self._scores_of_user_text(facts, platform, classifier, scores)
-        return self._decided(facts, envelope, authentication, scores, platform, lists, classifier.model_id)
+        return self._decided(facts, envelope, authentication, scores, platform, lists, classifier)
 
     def inspect_envelope_only(self, raw: bytes, envelope: Envelope) -> Inspection:
         """For a message on which inspection fails: the lists still see its envelope; nothing else is looked at."""
@@ -94,10 +97,10 @@ class Inspector:
             content_sha256=digest,
             size_bytes=len(raw),
             is_readable=False,
-            defects=("inspection-failed",),
+            defects=(INSPECTION_FAILED,),
         )
         return self._decided(
-            facts, envelope, Authentication(), Scores(), None, self.lists(), "", is_held_unless_childs=True
+            facts, envelope, Authentication(), Scores(), None, self.lists(), None, is_held_unless_childs=True
         )
 
     def read(self, raw: bytes) -> MessageFacts:
@@ -117,7 +120,7 @@ class Inspector:
         scores: Scores,
         platform: PlatformFacts | None,
         lists: IndexedLists,
-        model_id: str,
+        classifier: Classifier | None,
         *,
         is_held_unless_childs: bool = False,
     ) -> Inspection:
@@ -132,7 +135,9 @@ class Inspector:
             platform=platform,
             gateways=self._gateways(facts, envelope),
             has_null_sender_marks=has_auto_reply_marks(facts),
-            retold=self._scores_of_forwarded(facts) if scores.model_id else None,
+            retold=self._scores_of_forwarded(facts, classifier)
+            if scores.model_id and classifier is not None
+            else None,
             signed_names=lists.signed_names,
             staff_in_text=lists.staff_in_text,
             social_link=self.recognisers.social_link,
@@ -153,7 +158,11 @@ class Inspector:
             route=self._route(decision, subjects),
             subjects=subjects,
             scores=scores,
-            versions=Versions(policy=self.policy.version, lists=lists.version, model=model_id),
+            versions=Versions(
+                policy=self.policy.version,
+                lists=lists.version,
+                model=classifier.model_id if classifier is not None else "",
+            ),
             school=self.school,
             subject_ids=tuple(ids),
         )
@@ -197,7 +206,7 @@ class Inspector:
                 )
         return replace(platform, authenticated=authentication.overall)
 
-    def _scores_of_forwarded(self, facts: MessageFacts) -> Scores | None:
+    def _scores_of_forwarded(self, facts: MessageFacts, classifier: Classifier) -> Scores | None:
         """What somebody else wrote and this message passes on; None when it passes on nothing."""
         if not facts.forwarded_text.strip():
             return None
@@ -210,7 +219,7 @@ class Inspector:
             links=(),
             headers=(),
         )
-        return self.classifier().predict(passed_on)
+        return classifier.predict(passed_on)
 
     def _scores_of_user_text(
         self, facts: MessageFacts, platform: PlatformFacts, classifier: Classifier, scores: Scores
@@ -229,7 +238,9 @@ class Inspector:
             headers=(),
         )
         typed = classifier.predict(words)
-        return replace(typed, kind=scores.kind, event=scores.event, is_child_voice=False)
+        return replace(
+            typed, kind=scores.kind, event=scores.event, is_child_voice=False, is_likely_child=False
+        )
 
     def _gateways(self, facts: MessageFacts, envelope: Envelope) -> dict[str, PostingGateway]:
         addresses = {*envelope.rcpt_tos, *(mailbox.address for mailbox in facts.named("To", "Cc", "Bcc"))}

@@ -9,7 +9,7 @@ import codecs
 import csv
 import difflib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +26,7 @@ class ListName(StrEnum):
     OFFICIAL_ACCOUNTS = "official_accounts"
     DECLARED_RELATIONSHIPS = "declared_relationships"
     EXCLUDED_CORRESPONDENTS = "excluded_correspondents"
+    APPROVED_CHANNELS = "approved_channels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ COLUMNS: Mapping[ListName, Columns] = {
     ListName.OFFICIAL_ACCOUNTS: Columns(("mailbox", "platform", "handle"), ("owner", "expires")),
     ListName.DECLARED_RELATIONSHIPS: Columns(("staff", "person", "relationship", "declared_on")),
     ListName.EXCLUDED_CORRESPONDENTS: Columns(("address",), ("reason",)),
+    ListName.APPROVED_CHANNELS: Columns(("approver", "pupil_domain", "representatives", "expires")),
 }
 
 
@@ -114,15 +116,15 @@ def read_rows(file: ListFile, content: bytes, problems: list[ListProblem]) -> li
     if "\0" in text:
         report(0, "", "is not a text file", "export it as CSV, not as a spreadsheet")
         return []
-    lines = io.StringIO(text, newline="")
-    records = _numbered_records(lines, text)
+    records = csv_records(csv_lines(text))
     try:
-        header_line, header = next(records)
-        names = [name.strip().lower().replace(" ", "_") for name in header]
-        if not _is_header_good(names, columns, header_line, report):
+        header = next(records)
+        names = column_names(header.fields)
+        if not _is_header_good(names, columns, header.line, report):
             return []
         rows = []
-        for line, record in records:
+        for found in records:
+            line, record = found.line, found.fields
             if not any(field.strip() for field in record):
                 continue
             if len(record) > len(names) and any(field.strip() for field in record[len(names) :]):
@@ -160,30 +162,51 @@ def decode_text(content: bytes) -> str:
     return content.decode("latin-1")
 
 
-def _numbered_records(lines: io.StringIO, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the line on which it begins."""
-    skipped = 0
-    first = text.lstrip("\r\n").partition("\n")[0].strip()
-    if first.lower().startswith("sep=") and len(first) == 5:
-        delimiter = first[4]
-        while lines.readline().strip() == "":
-            skipped += 1
-        skipped += 1
-    else:
-        delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+@dataclass(frozen=True, slots=True)
+class CsvRecord:
+    """The fields of one record and the lines it stands on, from 1, both included."""
+
+    line: int
+    last_line: int
+    fields: list[str]
+
+
+def csv_lines(text: str) -> list[str]:
+    """The lines of a file with their ends, as :func:`csv_records` counts them."""
+    return list(io.StringIO(text, newline=""))
+
+
+def delimiter_of(lines: Sequence[str]) -> tuple[str, int]:
+    """What separates fields, and how many lines come before the header (an Excel "sep=" line and blanks)."""
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    words = lines[first].strip() if lines else ""
+    if words.lower().startswith("sep=") and len(words) == 5:
+        return words[4], first + 1
+    return max(",;\t", key=words.count), 0
+
+
+def csv_records(lines: Sequence[str]) -> Iterator[CsvRecord]:
+    """Every record, the header first. Raises csv.Error at the first that is none."""
+    delimiter, skipped = delimiter_of(lines)
+    reader = csv.reader(lines[skipped:], delimiter=delimiter, strict=True)
     before = 0
     for record in reader:
         if record or before:
-            yield skipped + before + 1, record
+            yield CsvRecord(skipped + before + 1, skipped + reader.line_num, record)
         before = reader.line_num
+
+
+def column_names(header: Sequence[str]) -> list[str]:
+    """The header's names as the lists know them: lower case, "_" for blanks, empty ones at the end dropped."""
+    names = [name.strip().lower().replace(" ", "_") for name in header]
+    while names and not names[-1]:
+        names.pop()
+    return names
 
 
 def _is_header_good(names: list[str], columns: Columns, line: int, report: _Report) -> bool:
     good = True
     known = columns.known
-    while names and not names[-1]:
-        names.pop()
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)

@@ -18,7 +18,13 @@ from mailguard.domain.address import (
     domain_of,
     split_address,
 )
-from mailguard.domain.people import DeclaredRelationship, ExcludedCorrespondent, OfficialAccount, Person
+from mailguard.domain.people import (
+    ApprovedChannel,
+    DeclaredRelationship,
+    ExcludedCorrespondent,
+    OfficialAccount,
+    Person,
+)
 from mailguard.domain.words import PersonList
 
 _SEVERAL = re.compile(r"[\s;,]+")
@@ -47,6 +53,7 @@ class ListContents:
     accounts: list[OfficialAccount] = field(default_factory=list)
     relationships: list[DeclaredRelationship] = field(default_factory=list)
     exclusions: list[ExcludedCorrespondent] = field(default_factory=list)
+    channels: list[ApprovedChannel] = field(default_factory=list)
 
 
 def platform_id(name: str) -> str:
@@ -118,6 +125,10 @@ def read_contents(
         exclusion = _read_exclusion(row, children, pupil_domains, free_mail_domains, problems)
         if exclusion is not None:
             contents.exclusions.append(exclusion)
+    for row in rows.get(ListName.APPROVED_CHANNELS, ()):
+        channel = _read_channel(row, pupil_domains, problems)
+        if channel is not None:
+            contents.channels.append(channel)
     return contents
 
 
@@ -296,3 +307,40 @@ def _read_exclusion(
         return None
     shown = f"*@{canonical_domain(domain)}" if is_domain else pattern
     return ExcludedCorrespondent(pattern=shown, reason=row["reason"], source=row.source)
+
+
+def _read_channel(
+    row: Row, pupil_domains: Collection[str], problems: list[ListProblem]
+) -> ApprovedChannel | None:
+    before = len(problems)
+    if not row["approver"]:
+        problems.append(row.problem("", "names no approver", "write who approved the channel"))
+    domain = canonical_domain(row["pupil_domain"])
+    if not covering_domain(domain, pupil_domains):
+        problems.append(
+            row.problem(
+                row["pupil_domain"],
+                "is no pupil domain",
+                "write one of school.pupil_domains, such as pupils.school.example",
+            )
+        )
+    representatives = _several(row["representatives"])
+    if not representatives:
+        problems.append(
+            row.problem(
+                "", "names no representative", "write the addresses of the members of staff it is for"
+            )
+        )
+    for address in representatives:
+        _check_address(row, address, problems)
+    # Off by default, and it ends: DECISIONS.md, "approved channel".
+    expires = _read_date(row, "expires", problems)
+    if len(problems) > before or expires is None:
+        return None
+    return ApprovedChannel(
+        approver=row["approver"],
+        pupil_domain=domain,
+        representatives=representatives,
+        expires=expires,
+        source=row.source,
+    )

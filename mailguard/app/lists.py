@@ -26,7 +26,13 @@ from mailguard.domain.name_index import NameIndex
 from mailguard.domain.name_mentions import StaffMentions, signed_lines
 from mailguard.domain.names import Nicknames
 from mailguard.domain.near_addresses import LookalikeDomains, NearAddresses
-from mailguard.domain.people import DeclaredRelationship, ExcludedCorrespondent, OfficialAccount, Person
+from mailguard.domain.people import (
+    ApprovedChannel,
+    DeclaredRelationship,
+    ExcludedCorrespondent,
+    OfficialAccount,
+    Person,
+)
 from mailguard.domain.roll import School
 from mailguard.domain.words import PersonList, Role
 
@@ -54,17 +60,24 @@ def read_domains(lines: Iterable[str]) -> frozenset[str]:
     return frozenset(canonical_domain(line) for line in stripped if line)
 
 
-def load_lists(files: Sequence[ListFile], surroundings: Surroundings) -> IndexedLists:
+def load_lists(
+    files: Sequence[ListFile],
+    surroundings: Surroundings,
+    *,
+    contents: Mapping[ListName, bytes] | None = None,
+) -> IndexedLists:
     """Read, check and index the lists. A list that has no file is empty.
 
-    Raises ListsProblem with everything that is wrong in any file.
+    ``contents``: what to read instead of a file, before it is written. Raises ListsProblem with everything
+    that is wrong in any file.
     """
+    instead = contents or {}
     problems: list[ListProblem] = []
     rows: dict[ListName, Sequence[Row]] = {}
     digest = hashlib.sha256()
     for file in sorted(files, key=lambda listed: listed.name):
         try:
-            content = file.path.read_bytes()
+            content = instead[file.name] if file.name in instead else file.path.read_bytes()
         except OSError as error:
             reason = error.strerror or str(error)
             problems.append(
@@ -73,7 +86,7 @@ def load_lists(files: Sequence[ListFile], surroundings: Surroundings) -> Indexed
             continue
         digest.update(f"{file.name} {len(content)}\n".encode() + content)
         rows[file.name] = read_rows(file, content, problems)
-    contents = read_contents(
+    read = read_contents(
         rows,
         pupil_domains=_domains(surroundings.school.pupil_domains),
         free_mail_domains=surroundings.free_mail_domains | _domains(surroundings.personal_mail_domains),
@@ -82,7 +95,7 @@ def load_lists(files: Sequence[ListFile], surroundings: Surroundings) -> Indexed
     if problems:
         order = {file.shown: place for place, file in enumerate(files)}
         raise ListsProblem(tuple(sorted(problems, key=lambda found: (order.get(found.file, 0), found.line))))
-    return IndexedLists(contents, surroundings, version=digest.hexdigest()[:12])
+    return IndexedLists(read, surroundings, version=digest.hexdigest()[:12])
 
 
 def _domains(domains: Iterable[str]) -> frozenset[str]:
@@ -130,6 +143,7 @@ class IndexedLists:
         self._excluded_domains = {
             entry.pattern[2:]: entry for entry in contents.exclusions if entry.pattern.startswith("*@")
         }
+        self._channels = tuple(contents.channels)
         self._counts = {
             ListName.PUPILS: len(pupils),
             ListName.PARENTS: sum(person.list is PersonList.PARENTS for person in people),
@@ -137,6 +151,7 @@ class IndexedLists:
             ListName.OFFICIAL_ACCOUNTS: len(contents.accounts),
             ListName.DECLARED_RELATIONSHIPS: len(contents.relationships),
             ListName.EXCLUDED_CORRESPONDENTS: len(contents.exclusions),
+            ListName.APPROVED_CHANNELS: len(contents.channels),
         }
 
     @property
@@ -243,6 +258,9 @@ class IndexedLists:
         return self._excluded_addresses.get(self._key(address)) or self._excluded_domains.get(
             domain_of(address)
         )
+
+    def approved_channels(self) -> tuple[ApprovedChannel, ...]:
+        return self._channels
 
     def _key(self, address: str) -> str:
         return canonical_address(address, self._dot_blind)

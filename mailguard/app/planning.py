@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from email.utils import parseaddr
 from typing import Any
 
 from mailguard.app.case_opening import Joined
 from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.escalation import epoch_of, report_key, second_channel, without_reader
 from mailguard.app.gathered_report import WHY_BACKLOG, WHY_CHANNEL
-from mailguard.app.ports_store import EffectRecord, NewEffect, RecipientRecord, Transaction
+from mailguard.app.ports_store import EffectRecord, MessageRecord, NewEffect, RecipientRecord, Transaction
 from mailguard.app.report import Purpose
 from mailguard.app.staff_notice import may_be_told
 from mailguard.domain.case import CaseState, EffectKind, EffectState, Mode, RecipientState
@@ -142,16 +143,19 @@ class ReportPlanner:
             return []
         planned = []
         for recipient in joined.recipients:
-            if recipient.state not in _HELD or not may_be_told(recipient, joined.message.decision):
+            if recipient.state not in _HELD:
                 continue
-            notice = _notice(recipient, joined.now)
+            if not may_be_told(recipient, joined.message.decision, joined.case.decision):
+                continue
+            day = joined.now.astimezone(self.settings.hours.zone).date()
+            notice = _notice(recipient, joined.message, day, joined.now)
             known = transaction.effects.by_key(notice.key)
-            if known is not None:
+            if known is None:
+                planned.append(notice)
+            else:
+                # Once a day and sender: what comes after that day's notice has gone out is not told again.
                 held = [*known.payload.get("recipients", ()), recipient.id]
-                if transaction.effects.amend(known.id, payload={"recipients": held}, due_at=known.due_at):
-                    continue
-                notice = _notice(recipient, joined.now, mark=recipient.id)
-            planned.append(notice)
+                transaction.effects.amend(known.id, payload={"recipients": held}, due_at=known.due_at)
         return planned
 
 
@@ -166,12 +170,12 @@ def _first(joined: Joined, role: Role, epoch: str) -> NewEffect:
     )
 
 
-def _notice(recipient: RecipientRecord, now: datetime, *, mark: str = "") -> NewEffect:
-    """One for all that is held for somebody within an hour, as long as it was not begun."""
-    slot = now.strftime("%Y-%m-%dT%H")
+def _notice(recipient: RecipientRecord, message: MessageRecord, day: date, now: datetime) -> NewEffect:
+    """One for all that a sender has held for somebody on a day. ``day``: local."""
+    sender = parseaddr(message.sender)[1] or message.mail_from or message.sender
     return NewEffect(
         kind=EffectKind.STAFF_NOTICE,
-        key=f"staff-notice:{recipient.address.lower()}:{slot}" + (f":{mark}" if mark else ""),
+        key=f"staff-notice:{recipient.address.lower()}:{day.isoformat()}:{sender.lower()}",
         due_at=now + timedelta(seconds=_NOTICE_SECONDS),
         case_id=recipient.case_id,
         recipient_id=recipient.id,

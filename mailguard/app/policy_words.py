@@ -37,6 +37,24 @@ DIMENSION_WORDS: Mapping[str, str] = {
     "is_readable": "Whether the message could be taken apart within the reading bounds.",
 }
 
+DIMENSION_LABELS: Mapping[str, str] = {
+    "direction": "Which way it goes",
+    "sender": "Who wrote",
+    "counterpart": "Who gets it outside",
+    "standing": "What the school has said of them",
+    "automatic": "Automatic answer",
+    "has_own_words": "With words of its sender's own",
+    "platform": "The platform",
+    "event": "What it tells of",
+    "actor": "Who acted",
+    "shows_school_activity": "Shows a school activity",
+    "nature": "What it is about",
+    "audience": "Whom it is addressed to",
+    "part": "The recipient's part",
+    "is_approved_channel": "Through an approved channel",
+    "is_readable": "Could be read",
+}
+
 _YES_NO = {"true": "Yes.", "false": "No."}
 
 VALUE_WORDS: Mapping[str, Mapping[str, str]] = {
@@ -179,11 +197,12 @@ SIGNAL_WORDS: Mapping[SignalCode, str] = {
     SignalCode.ACCUSED_UNNAMED: "An allegation is about a representative; no name in it fits just one.",
     SignalCode.CHAIN_ONLY: "It is addressed only to those who would be told: it is itself the report.",
     SignalCode.APPROVED_CHANNEL: "An approved channel covers it: who approved it is named.",
+    SignalCode.WRITTEN_CONCERN: "A person wrote it down on the review page; it did not come by mail.",
     SignalCode.UNREADABLE: "The message could not be taken apart; what was wrong is named.",
     SignalCode.AUTH_PASS: "The sender's domain is verified, and by whom.",
     SignalCode.AUTH_FAIL: "The sender check failed. That never makes a child's message less suspect.",
     SignalCode.AUTH_NONE: "Nobody whose word counts has checked the sender.",
     SignalCode.HIDDEN_TEXT: "It carries text that a reader does not see.",
     SignalCode.SEALED_PARTS: "A child sent pictures, videos, archives or encrypted parts. They stay sealed.",
-    SignalCode.MODEL_UNCERTAIN: "The model is not sure of the nature; its best harmless guess stands.",
+    SignalCode.MODEL_UNCERTAIN: "The model is not sure, or does not know the language: its best guess opens nothing.",
 }

@@ -14,8 +14,15 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from mailguard.app.export_records import Exports
+from mailguard.app.list_records import ListHistory
+from mailguard.app.ports_accounts import Accounts, Glass, Rota, Sessions
+from mailguard.app.ports_learning import Learning, Samples, ScoreCounts
+from mailguard.app.ports_links import Links
+from mailguard.app.ports_queue import ReviewQueue
 from mailguard.app.store_records import (
     AuditEntry,
+    AuditFilter,
     AuditRecord,
     CaseFilter,
     CaseRecord,
@@ -30,11 +37,13 @@ from mailguard.app.store_records import (
     ReviewRecord,
     StoreProblem,
 )
+from mailguard.app.take_down_records import TakeDowns
 from mailguard.domain.audit import AuditHead
 from mailguard.domain.case import CaseState, EffectKind, EffectState, RecipientState
 
 __all__ = [
     "AuditEntry",
+    "AuditFilter",
     "AuditLog",
     "AuditRecord",
     "BlobKeys",
@@ -51,6 +60,7 @@ __all__ = [
     "MessageRecord",
     "NewEffect",
     "RecipientRecord",
+    "ReviewQueue",
     "ReviewRecord",
     "Store",
     "StoreProblem",
@@ -85,10 +95,12 @@ class Cases(Protocol):
 
     def by_delivery_key(self, delivery_key: str) -> RecipientRecord | None: ...
 
-    def reviews(self, case_id: str) -> tuple[ReviewRecord, ...]: ...
+    def reviews(self, case_id: str) -> tuple[ReviewRecord, ...]:
+        """In the order in which they were made, without those that were undone."""
+        ...
 
     def next_id(self, local_year: int) -> str:
-        """The next case id of that year: numbers without gaps, as the transaction commits."""
+        """An id of that year that no case has had: drawn, so that it tells nothing of how many there are."""
         ...
 
     def add(self, case: CaseRecord, *, content_key: str, cluster_key: str = "") -> None: ...
@@ -100,6 +112,14 @@ class Cases(Protocol):
         ...
 
     def add_review(self, review: ReviewRecord) -> None: ...
+
+    def label_review(self, case_id: str, label: str) -> bool:
+        """Write what the case was into its newest review. False when it has none."""
+        ...
+
+    def withdraw_review(self, case_id: str) -> None:
+        """The case's newest review was undone."""
+        ...
 
     def point_cluster(self, cluster_key: str, case_id: str) -> None:
         """From now on ``by_cluster_key`` gives this case."""
@@ -121,6 +141,10 @@ class Cases(Protocol):
 
         False when it may not go there from where it is.
         """
+        ...
+
+    def hold_again(self, recipient: RecipientRecord) -> bool:
+        """A release that was taken back before anything went out: release-pending → held or taken-out."""
         ...
 
 
@@ -206,11 +230,17 @@ class AuditLog(Protocol):
         """In order of seq, both ends included; streamed while the transaction is open."""
         ...
 
+    def newest(self, audit_filter: AuditFilter) -> tuple[AuditRecord, ...]:
+        """Newest first."""
+        ...
+
     def add_checkpoint(self, *, size: int, note: str) -> None: ...
 
     def checkpoints(self) -> tuple[str, ...]:
         """Signed notes, oldest first."""
         ...
+
+    def newest_checkpoint(self) -> str | None: ...
 
 
 class Ledger(Protocol):
@@ -276,6 +306,42 @@ class Transaction(Protocol):
     @property
     def ledger(self) -> Ledger: ...
 
+    @property
+    def exports(self) -> Exports: ...
+
+    @property
+    def links(self) -> Links: ...
+
+    @property
+    def queue(self) -> ReviewQueue: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def rota(self) -> Rota: ...
+
+    @property
+    def glass(self) -> Glass: ...
+
+    @property
+    def learning(self) -> Learning: ...
+
+    @property
+    def samples(self) -> Samples: ...
+
+    @property
+    def scores(self) -> ScoreCounts: ...
+
+    @property
+    def lists(self) -> ListHistory: ...
+
+    @property
+    def take_downs(self) -> TakeDowns: ...
+
 
 class Store(Protocol):
     """One school's part of the database. Thread-safe. Open it after forking, never before."""
@@ -284,7 +350,7 @@ class Store(Protocol):
     def school(self) -> str: ...
 
     def transaction(self, name: str = "") -> AbstractContextManager[Transaction]:
-        """Write. ``name`` "t1" or "t2" reaches the failpoints "t1-before-commit" and "t1-committed"."""
+        """Write. ``name`` "t1", "t2" or "list" reaches the failpoints "t1-before-commit" and "t1-committed"."""
         ...
 
     def reading(self) -> AbstractContextManager[Transaction]:

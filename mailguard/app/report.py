@@ -21,6 +21,7 @@ from mailguard.app.report_words import (
     SUBJECT_NOUNS,
     deadline_words,
     is_outgoing,
+    is_written,
     nature_words,
     next_steps,
     what_happened,
@@ -43,7 +44,7 @@ _SENDER_WORDS = {
     "none": "sender not verified",
 }
 # Said elsewhere in the report.
-_SILENT_SIGNALS = frozenset({"direction", "auth-pass", "auth-fail", "auth-none", "event", "nature-model"})
+SILENT_SIGNALS = frozenset({"direction", "auth-pass", "auth-fail", "auth-none", "event", "nature-model"})
 _PLAIN_WORDS = (
     ("the name in header From", "the sender's name"),
     ("header From", "the sender"),
@@ -74,10 +75,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportContent:
+    """``url``: of the case's own page, "" where there is none or the reader has no account."""
+
     subject: str
     first_line: str
     rows: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,8 @@ class ReportMaterial:
 
     ``messages`` and ``recipients``: those it is about (of a follow-up the new ones). ``because``: why this
     reader gets it now, "" for a first report. ``attached``: sentences about the enclosures. ``code``: for the
-    acknowledging answer. ``event_seq``: of the audit event that opened the case.
+    acknowledging answer. ``event_seq``: of the audit event that opened the case. ``is_undecided``: a held
+    letter whose decision, not whose acknowledgement, is asked for.
     """
 
     case: CaseRecord
@@ -99,6 +104,7 @@ class ReportMaterial:
     head: AuditHead
     because: str = ""
     is_late: bool = False
+    is_undecided: bool = False
     attached: Sequence[str] = ()
 
 
@@ -112,7 +118,9 @@ def compose(material: ReportMaterial, settings: EffectsSettings, directory: Dire
         first_line = f"More of the same case. {first_line}"
     is_held = any(recipient.state.is_held for recipient in material.recipients)
     steps = next_steps(decision, is_held=is_held, role=material.reader.role)
+    url = case_url(case, material.reader, settings)
     rows = [
+        *([("Open", f"{url} (sign-in; links never act)")] if url else []),
         ("Who", _who(material, platform)),
         ("To", _to(material, directory)),
         ("When", _when(material, settings)),
@@ -130,23 +138,43 @@ def compose(material: ReportMaterial, settings: EffectsSettings, directory: Dire
         *(emergency if is_grave else []),
         *_reason_to_tell(material, settings),
         *_attached(material),
-        *acknowledging(
-            case, material.reader, material.code, settings, is_last=material.purpose is Purpose.AGAIN
+        *(
+            deciding(case, material.reader, settings)
+            if material.is_undecided
+            else acknowledging(
+                case, material.reader, material.code, settings, is_last=material.purpose is Purpose.AGAIN
+            )
         ),
         *([] if is_grave else emergency),
         _record(material),
     ]
     return ReportContent(
-        subject=subject_of(case, material.purpose, is_late=material.is_late),
+        subject=subject_of(
+            case, material.purpose, is_late=material.is_late, is_undecided=material.is_undecided
+        ),
         first_line=first_line,
         rows=tuple(rows),
         sections=tuple(sections),
+        url=url,
     )
 
 
-def subject_of(case: CaseRecord, purpose: Purpose, *, is_late: bool = False) -> str:
+def case_url(case: CaseRecord, reader: Reader, settings: EffectsSettings) -> str:
+    """Of the case on the review page, "" when there is none or none for this reader."""
+    if reader.role is Role.LADO or not settings.review_url:
+        return ""
+    return f"{settings.review_url.rstrip('/')}/cases/{case.id}"
+
+
+def subject_of(
+    case: CaseRecord, purpose: Purpose, *, is_late: bool = False, is_undecided: bool = False
+) -> str:
     """Without names. ``is_late``: somebody was told before and has not acknowledged."""
     noun = SUBJECT_NOUNS[case.decision.verdict]
+    if is_undecided:
+        return (
+            f"[mailguard] not decided yet: {noun} {case.id}, level {int(case.decision.level)}: please decide"
+        )
     ask = "" if case.state is not CaseState.NEW else ": please acknowledge"
     late = "not acknowledged yet: " if is_late or purpose is Purpose.AGAIN else ""
     reply = "Re: " if purpose is Purpose.FOLLOW_UP else ""
@@ -169,6 +197,8 @@ def _who(material: ReportMaterial, platform: str) -> str:
     decision = material.case.decision
     sender = material.messages[0].sender or material.messages[0].mail_from if material.messages else ""
     address = one_line(sender, limit=160) or "no sender given"
+    if is_written(decision):
+        return _who_wrote(decision, address)
     if is_outgoing(decision):
         staff = [each for each in decision.persons if each.get("list") == PersonList.STAFF.value]
         names = "; ".join(f"{one_line(str(each.get('name', '')))} {each.get('id', '')}" for each in staff)
@@ -176,10 +206,10 @@ def _who(material: ReportMaterial, platform: str) -> str:
     verified = _SENDER_WORDS.get(
         str(decision.further.get("authentication") or _stated(decision.signals)), "sender not verified"
     )
-    others = _others(decision)
+    others = other_persons(decision)
     if not others:
         return f"{address}, on no list ({verified})"
-    persons = "; ".join(_person_words(person) for person in others)
+    persons = "; ".join(person_words(person) for person in others)
     if platform:
         # Verified is the service's mail, never who holds the account.
         platform_verified = f"{verified.replace('sender', 'mail')}; nobody has verified who holds the account"
@@ -189,11 +219,26 @@ def _who(material: ReportMaterial, platform: str) -> str:
     return f"{persons}; from {address} ({verified})"
 
 
-def _others(decision: DecisionRecord) -> list[Mapping[str, Any]]:
+def _who_wrote(decision: DecisionRecord, address: str) -> str:
+    """Of a concern: whom it is about, as far as the lists know them, then who wrote it down."""
+    about = "; ".join(
+        person_words(each)
+        if each.get("list") != PersonList.STAFF.value
+        else f"{one_line(str(each.get('name', '')))}, member of staff {each.get('id', '')}"
+        for each in decision.persons
+    )
+    known = str(decision.further.get("reporter", ""))
+    writer = f"written down by {address}" + (f", member of staff {known}" if known else "")
+    return f"about {about}; {writer}" if about else writer
+
+
+def other_persons(decision: DecisionRecord) -> list[Mapping[str, Any]]:
+    """Whoever the lists know in it but staff: pupils and parents."""
     return [person for person in decision.persons if person.get("list") != PersonList.STAFF.value]
 
 
-def _person_words(person: Mapping[str, Any]) -> str:
+def person_words(person: Mapping[str, Any]) -> str:
+    """Name, list, id and how sure: "Harvey Doyle, pupil P0003, exact address or handle"."""
     kind = {PersonList.PUPILS.value: "pupil", PersonList.PARENTS.value: "parent"}.get(
         str(person.get("list")), "listed as"
     )
@@ -209,7 +254,9 @@ def _stated(signals: Sequence[Mapping[str, Any]]) -> str:
 def _to(material: ReportMaterial, directory: Directory) -> str:
     """Every recipient with what became of the copy; of outgoing mail also who on the lists that is."""
     recipients, decision = material.recipients, material.case.decision
-    words = [_person_words(person) for person in _others(decision)] if is_outgoing(decision) else []
+    if is_written(decision):
+        return "those who answer for child protection"
+    words = [person_words(person) for person in other_persons(decision)] if is_outgoing(decision) else []
     delivered = "sent" if is_outgoing(decision) else "delivered"
     for recipient in recipients[:_SHOWN_RECIPIENTS]:
         person = directory.person(recipient.person_id) if recipient.person_id else None
@@ -247,6 +294,8 @@ def local_time(at: datetime, settings: EffectsSettings) -> str:
 
 
 def _by(material: ReportMaterial, platform_name: str) -> str:
+    if is_written(material.case.decision):
+        return f"not by mail: written down through {one_line(str(material.case.decision.further.get('through', '')))}"
     way = "found in the mailbox" if material.case.via == "mailbox" else "through the school's relay"
     platform = material.case.decision.platform
     if platform is None:
@@ -259,17 +308,18 @@ def _why(material: ReportMaterial, platform: str) -> str:
     """The signals without the machine's words: no score, no field name. ``mailguard explain`` has those."""
     decision = material.case.decision
     reasons = [
-        _plain(str(signal.get("says", "")), decision, platform)
+        plain_reason(str(signal.get("says", "")), decision, platform)
         for signal in decision.signals
-        if signal.get("code") not in _SILENT_SIGNALS
+        if signal.get("code") not in SILENT_SIGNALS
     ]
-    nature = nature_words(decision.nature)
+    nature = "" if is_written(decision) else nature_words(decision.nature)
     if nature:
-        reasons.append(f"the message {nature}{_weighing_words(decision)}")
+        reasons.append(f"the message {nature}{weighing_words(decision)}")
     return "; ".join(dict.fromkeys(filter(None, reasons))) or "the policy says so"
 
 
-def _plain(says: str, decision: DecisionRecord, platform: str) -> str:
+def plain_reason(says: str, decision: DecisionRecord, platform: str) -> str:
+    """A signal's words without field names. ``platform``: its name, "" for none."""
     for technical, plain in _PLAIN_WORDS:
         says = says.replace(technical, plain)
     platform_id = str((decision.platform or {}).get("id") or "")
@@ -279,7 +329,7 @@ def _plain(says: str, decision: DecisionRecord, platform: str) -> str:
     return one_line(_HOW_RECOGNISED.sub("", says), limit=200)
 
 
-def _weighing_words(decision: DecisionRecord) -> str:
+def weighing_words(decision: DecisionRecord) -> str:
     """The words of the message that told its nature, when the model names them."""
     for signal in decision.signals:
         says = str(signal.get("says", ""))
@@ -346,12 +396,20 @@ def acknowledging(
             )
         )
     if reader.role is not Role.LADO:
-        page = (f"on the review page: {settings.review_url.rstrip('/')}/cases/{case.id}",)
+        url = case_url(case, reader, settings)
+        page = (f"on the review page: {url}",) if url else ()
         server = f"on the mail server (IT): mailguard case acknowledge {case.id} --by {reader.role.value}"
-        sections.append(
-            Section(title="Or acknowledge", lines=(*(page if settings.review_url else ()), server))
-        )
+        sections.append(Section(title="Or acknowledge", lines=(*page, server)))
     return sections
+
+
+def deciding(case: CaseRecord, reader: Reader, settings: EffectsSettings) -> list[Section]:
+    """Where a held letter is decided. Nothing here acts by itself."""
+    lines = ["Please read the letter and decide: release it to whom it was sent, or confirm and keep it."]
+    if url := case_url(case, reader, settings):
+        lines.append(f"On the review page: {url}")
+    lines.append(f"On the mail server (IT): mailguard case release {case.id} --by {reader.role.value}")
+    return [Section(title="Decide", lines=tuple(lines))]
 
 
 def emergency_section(settings: EffectsSettings) -> Section:

@@ -46,7 +46,7 @@ def enclosure_for(
     stem = message.case_id if not number else f"{message.case_id}-{number + 1}"
     try:
         facts = read(raw)
-        is_sealed = _is_sealed(message.decision, facts, raw)
+        is_sealed = must_stay_sealed(message.decision, facts, raw)
     except Exception:
         # What cannot be looked into cannot be shown to be harmless: headers alone then.
         return _rendition(
@@ -64,21 +64,30 @@ def enclosure_for(
     return Enclosure(filename=f"{stem}.eml", content=raw), "The message is attached unchanged."
 
 
-def _is_sealed(decision: DecisionRecord, facts: MessageFacts, raw: bytes) -> bool:
-    concerns_child = (
+def must_stay_sealed(decision: DecisionRecord, facts: MessageFacts, raw: bytes) -> bool:
+    """Whether the message carries what nobody looks at without a reason.
+
+    May raise whatever looking into a hostile message raises: then it must stay sealed, too.
+    """
+    if not concerns_a_child(decision):
+        return False
+    if facts.is_encrypted or not facts.is_readable or bool(decision.further.get("is_sealed")):
+        return True
+    return any(is_closed_part(part) for part in facts.attachments) or _has_closed_parts(raw)
+
+
+def concerns_a_child(decision: DecisionRecord) -> bool:
+    """Whether pictures and archives in it stay closed: a child sent them, or they may show one."""
+    return (
         decision.initiator in _CHILDREN
         or decision.nature == Nature.IMAGE.value
         or decision.verdict is Verdict.THIRD_PARTY_CONCERN
         or bool(decision.further.get("is_sealed"))
     )
-    if not concerns_child:
-        return False
-    if facts.is_encrypted or not facts.is_readable or bool(decision.further.get("is_sealed")):
-        return True
-    return any(_is_closed(part) for part in facts.attachments) or _has_closed_parts(raw)
 
 
-def _is_closed(part: Attachment) -> bool:
+def is_closed_part(part: Attachment) -> bool:
+    """Of a message that concerns a child: whether this part is not looked at without a reason."""
     return part.family not in _OPEN_FAMILIES or part.is_encrypted
 
 
@@ -97,19 +106,7 @@ def _has_closed_parts(raw: bytes) -> bool:
 
 def _rendition(stem: str, raw: bytes, facts: MessageFacts | None) -> Enclosure:
     """A message of its own: the original's header, then its words and the list of its parts as plain text."""
-    lines = ["[Text rendition by mailguard. The original is held unchanged.]", ""]
-    if facts is not None:
-        for title, text in (
-            ("", facts.own_text),
-            ("[Signature]", facts.signature_text),
-            ("[Quoted]", facts.quoted_text),
-            ("[Forwarded]", facts.forwarded_text),
-            ("[Hidden from a reader]", facts.hidden_text),
-        ):
-            if text.strip():
-                lines += [*([title] if title else []), *text.splitlines(), ""]
-        if facts.attachments:
-            lines += ["[Parts]", *(_part_line(part) for part in facts.attachments), ""]
+    lines = ["[Text rendition by mailguard. The original is held unchanged.]", "", *_words(facts)]
     body = base64.encodebytes("\r\n".join(lines).encode("utf-8", "replace")).replace(b"\n", b"\r\n")
     fields = [
         b"X-Mailguard-Rendition: text only",
@@ -120,6 +117,35 @@ def _rendition(stem: str, raw: bytes, facts: MessageFacts | None) -> Enclosure:
     return Enclosure(
         filename=f"{stem}-text.eml", content=b"\r\n".join([*_header_lines(raw), *fields, b"", body])
     )
+
+
+def header_text(raw: bytes) -> str:
+    """The original's header as it stands, at most its first 64 KiB; what is no UTF-8 is replaced."""
+    end = min((place for mark in (b"\r\n\r\n", b"\n\n") if (place := raw.find(mark)) >= 0), default=len(raw))
+    return raw[: min(end, 65536)].decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def words_text(facts: MessageFacts | None) -> str:
+    """A message's words as plain text, its parts not listed; "" when it could not be taken apart."""
+    return "\n".join(_words(facts, has_parts=False)).rstrip("\n")
+
+
+def _words(facts: MessageFacts | None, *, has_parts: bool = True) -> list[str]:
+    if facts is None:
+        return []
+    lines: list[str] = []
+    for title, text in (
+        ("", facts.own_text),
+        ("[Signature]", facts.signature_text),
+        ("[Quoted]", facts.quoted_text),
+        ("[Forwarded]", facts.forwarded_text),
+        ("[Hidden from a reader]", facts.hidden_text),
+    ):
+        if text.strip():
+            lines += [*([title] if title else []), *text.splitlines(), ""]
+    if facts.attachments and has_parts:
+        lines += ["[Parts]", *(_part_line(part) for part in facts.attachments), ""]
+    return lines
 
 
 def _header_lines(raw: bytes) -> list[bytes]:

@@ -1,6 +1,7 @@
 """A report as HTML: the same words as the text, nothing remote, no scripts, nothing that acts.
 
-SECURITY: every value is escaped; what strangers wrote becomes text and never a tag or a link.
+SECURITY: every value is escaped; what strangers wrote becomes text and never a tag or a link. The one link is ours: to
+the case on the review page, behind its sign-in.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _CODE_STYLE = "font-family:monospace;font-size:16px;background:#f2f2f2;padding:8
 def write_html(content: ReportContent) -> str:
     rows = "".join(
         f'<tr><th scope="row" style="{_LABEL_STYLE}">{escape(label)}</th>'
-        f'<td style="padding:2px 0">{escape(value)}</td></tr>'
+        f'<td style="padding:2px 0">{_open(value, content.url) if label == "Open" else escape(value)}</td></tr>'
         for label, value in content.rows
     )
     table = f'<table style="border-collapse:collapse">{rows}</table>' if rows else ""
@@ -28,6 +29,12 @@ def write_html(content: ReportContent) -> str:
         f'<div style="{_STYLE}"><p style="font-size:17px"><strong>{escape(content.first_line)}</strong></p>'
         f"{table}{''.join(_section(section) for section in content.sections)}</div></body></html>\n"
     )
+
+
+def _open(value: str, url: str) -> str:
+    """The row that leads to the case: its address, to be pressed by a thumb."""
+    link = f'<a href="{escape(url)}" style="display:inline-block;padding:8px 0;font-weight:bold">{escape(url)}</a>'
+    return link + escape(value.removeprefix(url))
 
 
 def _section(section: Section) -> str:

@@ -16,6 +16,7 @@ from mailguard.app.effects_settings import DirectoryNow, EffectsSettings
 from mailguard.app.escalation import (
     REASON_ABSENT,
     REASON_NOT_ACKNOWLEDGED,
+    REASON_UNDECIDED,
     REASON_UNDELIVERABLE,
     REASON_WITHHELD,
     because_undeliverable,
@@ -36,7 +37,7 @@ from mailguard.app.ports_store import (
     Store,
     Transaction,
 )
-from mailguard.app.readers import Reader, Readers
+from mailguard.app.readers import Reader, Readers, readers_now
 from mailguard.app.report import Purpose, ReportContent, ReportMaterial, compose, is_urgent
 from mailguard.app.report_attachment import ReadMessage, enclosure_for, may_have_original
 from mailguard.app.report_html import write_html
@@ -125,7 +126,7 @@ class ReportPerformer:
         return ()
 
     def _readers(self) -> Readers:
-        return Readers(settings=self._settings, directory=self._directory())
+        return readers_now(self._store, self._settings, self._directory)
 
     def _reader_or_next(
         self, effect: EffectRecord, case: CaseRecord, readers: Readers, transaction: Transaction
@@ -183,6 +184,7 @@ class ReportPerformer:
             event_seq=_opening_event(case.id, transaction),
             head=transaction.audit.head(),
             because=self._because(effect),
+            is_undecided=effect.payload.get("reason") == REASON_UNDECIDED,
             is_late=effect.payload.get("reason") == REASON_NOT_ACKNOWLEDGED,
         )
 
@@ -193,6 +195,7 @@ class ReportPerformer:
             REASON_NOT_ACKNOWLEDGED: "The report was sent before and nobody has acknowledged it in time.",
             REASON_UNDELIVERABLE: f"The report to the {title} could not be delivered.",
             REASON_ABSENT: f"The {title} is away and nobody is acting.",
+            REASON_UNDECIDED: "A parent's letter is held, and nobody has decided in time what becomes of it.",
         }.get(str(effect.payload.get("reason", "")), "")
 
     def _enclosures(self, material: ReportMaterial) -> tuple[list[Enclosure], list[str]]:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from mailguard.app.ports_store import DecisionRecord, RecipientRecord
+from mailguard.domain import concern
 from mailguard.domain.case import RecipientState
+from mailguard.domain.concern import ConcernKind
 from mailguard.domain.words import Direction, Event, Level, Nature, PersonList, Role, Verdict
 
 SUBJECT_NOUNS = {
@@ -52,6 +54,15 @@ _GRAVE_WORDS = {
     Nature.MEETING_OR_SECRECY: "It seems to ask to meet away from school or to keep the contact secret.",
     Nature.IMAGE: "It is a picture, video or voice note.",
 }
+_CONCERN_WORDS = {
+    ConcernKind.HARM: "Somebody reported that a child is being harmed, or may be.",
+    ConcernKind.ADULT: "Somebody reported what an adult of the school did or said.",
+    ConcernKind.THREAT: "Somebody reported malicious or threatening comments about a pupil or a member of staff.",
+    ConcernKind.SECRECY: "Somebody reported that a child was asked to meet, or to keep contact secret.",
+    ConcernKind.PICTURE: "Somebody reported pictures or videos of a child that were sent, posted or asked for.",
+    ConcernKind.CONTACT: "Somebody reported that a pupil or parent made contact outside the school's channels.",
+    ConcernKind.OTHER: "Somebody reported a concern.",
+}
 _CHILD_VERDICTS = frozenset({Verdict.CHILD_CONTACT, Verdict.PROBABLE_CHILD_CONTACT})
 
 _NATURE_WORDS = {
@@ -74,6 +85,11 @@ def nature_words(nature: str | None) -> str:
     return _NATURE_WORDS[Nature(nature)] if nature else ""
 
 
+def is_written(decision: DecisionRecord) -> bool:
+    """Whether a person wrote it down on the review page; nothing of it came by mail."""
+    return decision.row == concern.ROW
+
+
 def is_outgoing(decision: DecisionRecord) -> bool:
     """Whether a member of staff wrote it."""
     return decision.platform is None and decision.direction == Direction.OUTBOUND.value
@@ -88,6 +104,8 @@ def what_happened(decision: DecisionRecord, *, platform_name: str = "") -> str:
 
 
 def _happened(decision: DecisionRecord, platform_name: str) -> str:
+    if is_written(decision):
+        return _written(decision)
     if decision.platform is not None:
         return _on_platform(decision, platform_name)
     if is_outgoing(decision):
@@ -132,6 +150,13 @@ def _happened(decision: DecisionRecord, platform_name: str) -> str:
             assert_never(unreachable)
 
 
+def _written(decision: DecisionRecord) -> str:
+    word = str(decision.further.get("kind", ""))
+    kind = ConcernKind(word) if word in set(ConcernKind) else ConcernKind.OTHER
+    danger = " They say that a child is in immediate danger." if decision.further.get("is_danger") else ""
+    return f"{_CONCERN_WORDS[kind]}{danger}"
+
+
 def _on_platform(decision: DecisionRecord, platform_name: str) -> str:
     platform = decision.platform or {}
     place = platform_name or str(platform.get("id") or "a platform")
@@ -164,6 +189,8 @@ def _listed_actor(decision: DecisionRecord) -> str:
 
 def what_was_done(recipients: Sequence[RecipientRecord], *, is_outgoing: bool = False) -> str:
     """Whether it is held, and whether somebody has seen it."""
+    if recipients and all(each.row == concern.ROW for each in recipients):
+        return "It was written down for you on the review page; there is nothing to hold or release."
     held = [each for each in recipients if each.state.is_held]
     released = [
         each for each in recipients if each.state in {RecipientState.RELEASED, RecipientState.RELEASE_PENDING}

@@ -59,6 +59,18 @@ class SchoolHours:
             return False
         return not self.terms or any(day in term for term in self.terms)
 
+    def next_school_day(self, after: date) -> date | None:
+        """The first school day later than ``after``. None when the calendar has none within reach."""
+        days = (after + timedelta(days=number) for number in range(1, _LONGEST_BREAK_DAYS))
+        return next((day for day in days if self.is_school_day(day)), None)
+
+    @property
+    def day_length(self) -> timedelta:
+        """How long a school day is."""
+        return timedelta(
+            hours=self.closes.hour - self.opens.hour, minutes=self.closes.minute - self.opens.minute
+        )
+
     def after_school_time(self, start: datetime, amount: timedelta) -> datetime:
         """The moment at which ``amount`` of school time has passed since ``start``. Aware UTC."""
         left = amount

@@ -104,8 +104,9 @@ class CaseRecord:
 class MessageRecord:
     """One message of a case: one row for each distinct sequence of bytes. ``sha256`` over all bytes, hex.
 
-    ``addresses``: every address it names, for search. ``authentication_results``: the trusted header values
-    at receipt.
+    ``addresses``: every address it names, for search. ``authentication_results``: the topmost header values, whoever
+    wrote them; ``sender_check``: what was known of the sender at receipt (``app.sender_check``), None when the message
+    came before that was kept.
     """
 
     id: str
@@ -122,6 +123,7 @@ class MessageRecord:
     decision: DecisionRecord
     addresses: tuple[str, ...] = ()
     authentication_results: tuple[str, ...] = ()
+    sender_check: Mapping[str, Any] | None = None
     is_outbound: bool = False
 
 
@@ -228,6 +230,22 @@ AuditRecord = AuditEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which events; None and "" mean any. ``tag_start``: the beginning of the tag.
+
+    ``before_seq`` continues a listing that runs from the newest back; 0 begins it. ``limit`` 0 for no limit.
+    """
+
+    case_ids: Collection[str] | None = None
+    tag_start: str = ""
+    actor: str = ""
+    at_from: datetime | None = None
+    at_before: datetime | None = None
+    before_seq: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImapCheckpoint:
     """How far a mailbox folder was read: every UID up to ``last_uid`` under ``uidvalidity`` is judged."""
 
@@ -260,8 +278,8 @@ class CaseFilter:
     """Which cases; None means any. ``not_about``: person ids; a case that one is a subject of does not exist.
 
     ``address``, ``person_id`` and ``header_message_id`` go through the blind index (exact, letter case
-    apart). Newest first unless ``is_oldest_first``; ``limit`` 0 for no limit; ``after_id`` continues a
-    listing.
+    apart). ``has_bytes``: of a message at least can still be read. Newest first unless ``is_oldest_first``; ``limit`` 0 for
+    no limit; ``after_id`` continues a listing.
     """
 
     states: Collection[CaseState] | None = None
@@ -272,6 +290,9 @@ class CaseFilter:
     opened_from: datetime | None = None
     opened_before: datetime | None = None
     decided_from: datetime | None = None
+    decided_before: datetime | None = None
+    decided_as: Collection[CaseDecision] | None = None
+    has_bytes: bool = False
     address: str = ""
     person_id: str = ""
     header_message_id: str = ""

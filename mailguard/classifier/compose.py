@@ -51,6 +51,13 @@ _QUOTED = (
     "Please find the letter attached.",
     "ok",
 )
+_FOOTER_LINKS = (
+    "https://www.place.example/contact",
+    "www.mail-app.example/get",
+    "https://maps.example/here https://www.place.example",
+    "Avast says this is clean: https://scan.example/free",
+    "https://weather.example/today",
+)
 _LINK = re.compile(r"https?://[^\s<>]+|\b(?:[\w-]+\.)+(?:com|gg|org|net|example|test)/[^\s<>]+")
 _NEIGHBOURS = {
     "a": "s",
@@ -65,6 +72,10 @@ _NEIGHBOURS = {
     "h": "g",
 }
 _LEET = {"o": "0", "i": "1", "e": "3", "a": "4", "s": "5"}
+_SPEAKS_OF_A_PICTURE = re.compile(
+    r"\b(?:photos?|pics?|pictures?|scan(?:ned)?|screenshots?|selfie|attach\w*|voice note|video|img|zdjęcie|llun)\b",
+    re.IGNORECASE,
+)
 _PICTURES = (
     ("IMG_2041.jpg", AttachmentFamily.IMAGE),
     ("image0.jpeg", AttachmentFamily.IMAGE),
@@ -101,6 +112,15 @@ def compose(record: Record, *, seed: int, variant: int) -> MessageFacts:
         quoted = rng.choice(_QUOTED)
         if rng.random() < 0.5 and subject and not subject.lower().startswith("re:"):
             subject = f"Re: {subject}"
+    forwarded = rng.choice(_QUOTED) if rng.random() < 0.06 else ""
+    links = [Link(url=url, host=_host(url), text="", source=TextSource.OWN) for url in _LINK.findall(text)]
+    if rng.random() < 0.15:
+        # Signatures and footers of every kind of writer have links.
+        signature = f"{signature}\n{rng.choice(_FOOTER_LINKS)}".strip()
+        links.extend(
+            Link(url=url, host=_host(url), text="", source=TextSource.SIGNATURE)
+            for url in _LINK.findall(signature)
+        )
     return MessageFacts(
         sha256="",
         content_sha256="",
@@ -110,11 +130,10 @@ def compose(record: Record, *, seed: int, variant: int) -> MessageFacts:
         headers=tuple(_headers(record, rng)),
         own_text=text,
         quoted_text=quoted,
+        forwarded_text=forwarded,
         signature_text=signature,
         attachments=_attachments(record, rng),
-        links=tuple(
-            Link(url=url, host=_host(url), text="", source=TextSource.OWN) for url in _LINK.findall(text)
-        ),
+        links=tuple(links),
         automatic=_automatic_mark(record, rng),
     )
 
@@ -150,10 +169,16 @@ def _automatic_mark(record: Record, rng: random.Random) -> AutomaticMark:
     return AutomaticMark.HEADER if is_marked else AutomaticMark.NONE
 
 
+def speaks_of_a_picture(record: Record) -> bool:
+    """Such mail has one with it, or the attachment alone would tell whose nature is an image."""
+    return _SPEAKS_OF_A_PICTURE.search(f"{record.subject}\n{record.body}") is not None
+
+
 def _attachments(record: Record, rng: random.Random) -> tuple[Attachment, ...]:
-    if Nature.IMAGE in record.natures:
+    is_direct = record.kind is Kind.DIRECT
+    if Nature.IMAGE in record.natures or (is_direct and speaks_of_a_picture(record) and rng.random() < 0.7):
         names = [rng.choice(_PICTURES)]
-    elif record.kind is Kind.DIRECT and rng.random() < 0.12:
+    elif is_direct and rng.random() < 0.12:
         names = [rng.choice(_PAPERS if rng.random() < 0.7 else _PICTURES)]
     else:
         return ()
@@ -225,7 +250,7 @@ _CHANGES: tuple[tuple[Callable[[str, random.Random], str], float], ...] = (
     (_unpunctuated, 0.08),
     (_upper, 0.02),
     (_one_line, 0.15),
-    (_wrapped, 0.2),
+    (_wrapped, 0.35),
     (_spaced_out, 0.08),
     (_hard_spaces, 0.1),
     (_slips, 0.25),

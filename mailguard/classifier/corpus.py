@@ -13,9 +13,20 @@ from pathlib import Path
 
 from mailguard.domain.words import Direction, Event, Initiator, Kind, Nature
 
-_FIELD = re.compile(r'([a-z]+)=("[^"]*"|\S+)')
+_FIELD = re.compile(r'([a-z_]+)=("[^"]*"|\S+)')
 _KEYS = frozenset(
-    {"nature", "initiator", "direction", "language", "kind", "platform", "event", "era", "actor"}
+    {
+        "nature",
+        "initiator",
+        "direction",
+        "language",
+        "kind",
+        "platform",
+        "event",
+        "era",
+        "actor",
+        "sender_name",
+    }
 )
 _INITIATORS = frozenset(word.value for word in Initiator) - {Initiator.PROBABLE_CHILD.value}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?")
@@ -33,7 +44,10 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One text with its labels. ``file`` is the name below the corpus folder and stands for the author; ``line`` from 1."""
+    """One text with its labels. ``file`` is the name below the corpus folder and stands for the author; ``line`` from 1.
+
+    ``sender_name``: the From display name of direct mail, where its writer gave one ("" is mail without a name).
+    """
 
     file: str
     line: int
@@ -48,6 +62,7 @@ class Record:
     event: Event | None = None
     era: str = ""
     actor: str = ""
+    sender_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +146,7 @@ def _parse_record(lines: list[str], *, file: str, line: int) -> tuple[Record | N
         event=Event(fields["event"]) if "event" in fields else None,
         era=fields.get("era", ""),
         actor=fields.get("actor", ""),
+        sender_name=fields.get("sender_name"),
     )
     if kind is Kind.DIRECT and not record.natures:
         return None, ["a direct message needs a nature"]

@@ -16,34 +16,56 @@ Doubles = NDArray[np.float64]
 Held = Mapping[str, Doubles]
 
 _CHILD = HEADS[INITIATOR].index(Initiator.CHILD.value)
-_LEAST, _NEVER = 0.3, 1.0
-# (precision among adults' letters, among children's): an adult's false alarm holds ordinary mail, a child's raises a level.
+_LEAST, _NEVER = 0.15, 1.0
+# Least precision among all letters where an adult's, where a child's is at stake: an adult's false alarm holds ordinary mail, a
+# child's raises a level.
 _PRECISION = {
-    Nature.DISCLOSURE.value: (0.8, 0.75),
-    Nature.ALLEGATION.value: (0.8, 0.75),
-    Nature.THREAT.value: (0.8, 0.75),
-    Nature.MEETING_OR_SECRECY.value: (0.92, 0.9),
-    Nature.IMAGE.value: (0.9, 0.85),
-    Nature.SOCIAL_INVITE.value: (0.85, 0.8),
-    Nature.PERSONAL.value: (0.85, 0.7),
+    Nature.DISCLOSURE.value: (0.8, 0.6),
+    Nature.ALLEGATION.value: (0.8, 0.6),
+    Nature.THREAT.value: (0.8, 0.6),
+    Nature.MEETING_OR_SECRECY.value: (0.85, 0.7),
+    Nature.IMAGE.value: (0.85, 0.7),
+    Nature.SOCIAL_INVITE.value: (0.88, 0.7),
+    Nature.PERSONAL.value: (0.92, 0.6),
 }
+# What a missed grave message, or a missed child, costs against one wrongly found. Probabilities are calibrated, so the threshold that
+# costs least is 1 / (1 + this); picking the cheapest on a few dozen texts was tried, and was dearer on others.
+_MISS_COSTS = 1.5
+# A child's message is held and reported all the same: what is at stake is whether somebody is told again within the quarter of an hour.
+# Not of a meeting or a picture, which would also undo what a declared relationship or an approved platform lets through.
+_MISS_COSTS_OF_CHILD = 5.0
+_RAISING = frozenset({Nature.DISCLOSURE.value, Nature.ALLEGATION.value, Nature.THREAT.value})
 _CHILD_PRECISION = 0.97
+_MISTAKEN_PARENTS = 0.01  # share of parents' letters that may seem a child's: each would be held
+# Share of letters by adults whom nobody knows: held until somebody has looked. The choosing texts are hard ones on purpose.
+_MISTAKEN_ADULTS = 0.12
 _OFFICE_ALARMS = 0.0003  # share of ordinary office mail that may seem grave
-_OFFICE_CHILDREN = 0.001  # share of it that may seem a child's
+_OFFICE_CHILDREN = 0.0015  # share of it that may seem a child's; for the lower threshold, of what came from free-mail providers
+_UNREAD = 0.004  # share of what matters that the encoder may be kept from reading
+_MOST_ORDINARY = 0.1
 
 
-def choose_thresholds(examples: Sequence[Example], held: Held) -> Thresholds:
-    """The lowest thresholds that keep the wanted precision on held-out texts and nearly silence on office mail."""
+def choose_thresholds(examples: Sequence[Example], held: Held, *, ordinary: float = 0.0) -> Thresholds:
+    """The thresholds that cost least on held-out texts, keep a least precision, and are nearly silent on office mail."""
     direct = np.array([example.kind is Kind.DIRECT and not example.is_office for example in examples])
     office = np.array([example.is_office for example in examples])
     child = np.array([example.initiator is Initiator.CHILD for example in examples])
-    adult = direct & ~child
+    parent = direct & np.array([example.initiator is Initiator.PARENT for example in examples])
     # A representative's own letters are never asked whether a child wrote them.
     asked = direct & np.array([example.initiator is not Initiator.STAFF for example in examples])
     voice = held[INITIATOR][:, _CHILD]
+    personal = np.array([example.is_personal_mail for example in examples])
+    even = 1 / (1 + _MISS_COSTS)
+    likely_child = max(
+        even,
+        _for_silence(voice[asked & ~child], _MISTAKEN_ADULTS),
+        _for_silence(voice[personal], _OFFICE_CHILDREN),
+    )
     child_voice = max(
-        _for_precision(voice[asked], child[asked], _CHILD_PRECISION),
+        likely_child,
         _for_silence(voice[office], _OFFICE_CHILDREN),
+        _for_precision(voice[asked], child[asked], _CHILD_PRECISION),
+        _for_silence(voice[parent], _MISTAKEN_PARENTS),
     )
     of_child: dict[str, float] = {}
     of_adult: dict[str, float] = {}
@@ -51,15 +73,35 @@ def choose_thresholds(examples: Sequence[Example], held: Held) -> Thresholds:
         values = held[NATURE][:, HEADS[NATURE].index(word)]
         truth = np.array([Nature(word) in (example.natures or ()) for example in examples])
         for_adults, for_children = _PRECISION[word]
-        of_child[word] = _for_precision(values[child], truth[child], for_children)
-        of_adult[word] = _for_precision(values[adult], truth[adult], for_adults)
+        least = 1 / (1 + _MISS_COSTS_OF_CHILD) if word in _RAISING else even
+        of_child[word] = max(least, _for_precision(values[direct], truth[direct], for_children))
+        of_adult[word] = max(even, _for_precision(values[direct], truth[direct], for_adults))
         if word != Nature.PERSONAL.value:
             of_adult[word] = max(of_adult[word], _for_silence(values[office], _OFFICE_ALARMS))
     return Thresholds(
         child_voice=round(child_voice, 4),
+        likely_child=round(likely_child, 4),
         nature_of_child={word: round(value, 4) for word, value in of_child.items()},
         nature_of_adult={word: round(value, 4) for word, value in of_adult.items()},
+        ordinary=ordinary,
     )
+
+
+def choose_ordinary(examples: Sequence[Example], matters: Doubles) -> float:
+    """The bound of ``what_matters`` under which hardly any child, grave nature or notification lies."""
+    counts = [
+        not example.is_office
+        and (
+            example.initiator is Initiator.CHILD
+            or example.kind is Kind.NOTIFICATION
+            or any(nature.value in GRAVE for nature in example.natures or ())
+        )
+        for example in examples
+    ]
+    values = np.sort(matters[np.array(counts, dtype=bool)])
+    if not len(values):
+        return 0.0
+    return round(float(min(values[int(_UNREAD * len(values))], _MOST_ORDINARY)), 4)
 
 
 def _for_precision(values: Doubles, truth: NDArray[np.bool_], wanted: float) -> float:
@@ -80,7 +122,7 @@ def _for_silence(values: Doubles, share: float) -> float:
     if not len(values):
         return _LEAST
     allowed = int(share * len(values))
-    return float(np.clip(np.sort(values)[::-1][allowed] + 0.02, _LEAST, _NEVER))
+    return float(np.clip(np.sort(values)[::-1][allowed] + 0.005, _LEAST, _NEVER))
 
 
 def measure(examples: Sequence[Example], held: Held, thresholds: Thresholds) -> dict[str, object]:
@@ -99,7 +141,8 @@ def measure(examples: Sequence[Example], held: Held, thresholds: Thresholds) -> 
         "initiator_right": _share(
             [_best(held, INITIATOR, row) == _initiator(examples[row]) for row in direct]
         ),
-        "child_voice": _child_voice(examples, held, thresholds, direct, office),
+        "child_voice": _children(examples, held, thresholds.child_voice, direct, office),
+        "likely_child": _children(examples, held, thresholds.likely_child, direct, office),
         "headline_nature_right": round(headline_right / max(len(direct), 1), 4),
         "natures": _natures(examples, held, over, direct),
         "nature_macro_f1": _macro_f1(examples, over, direct),
@@ -140,16 +183,13 @@ def _share(right: Sequence[bool]) -> float:
     return round(sum(right) / max(len(right), 1), 4)
 
 
-def _child_voice(
-    examples: Sequence[Example],
-    held: Held,
-    thresholds: Thresholds,
-    direct: Sequence[int],
-    office: Sequence[int],
+def _children(
+    examples: Sequence[Example], held: Held, threshold: float, direct: Sequence[int], office: Sequence[int]
 ) -> dict[str, object]:
-    is_over = {row: held[INITIATOR][row, _CHILD] >= thresholds.child_voice for row in (*direct, *office)}
+    """Who is taken for a child from `threshold` on; representatives are not asked, as in decisions."""
+    is_over = {row: held[INITIATOR][row, _CHILD] >= threshold for row in (*direct, *office)}
     children = [row for row in direct if examples[row].initiator is Initiator.CHILD]
-    adults = [row for row in direct if examples[row].initiator is not Initiator.CHILD]
+    adults = [row for row in direct if examples[row].initiator not in (Initiator.CHILD, Initiator.STAFF)]
     found, false = sum(is_over[row] for row in children), sum(is_over[row] for row in adults)
     return {
         "children_found": int(found),

@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mailguard.classifier.concepts import CONCEPTS, CONCEPTS_HASH
-from mailguard.classifier.plain import LETTER, SYMBOL, Codes, kinds, plain_codes, plain_text
+from mailguard.classifier.plain import LETTER, SYMBOL, Codes, kinds, plain_codes, plain_text, spoken
 from mailguard.domain.message import AttachmentFamily, AutomaticMark, MessageFacts
 
-FEATURES_VERSION = f"3-{CONCEPTS_HASH}"
+FEATURES_VERSION = f"4-{CONCEPTS_HASH}"
 CHAR_BITS = 17
 WORD_BITS = 16
 KNOWN_BITS = 20
@@ -93,9 +94,9 @@ def distinct_features(grams: Grams, facts: MessageFacts) -> Features:
     of_subject = hashes[: int(np.searchsorted(grams.starts, grams.body_start))]
     words = (grams.words, grams.pairs, _spread((of_subject + np.uint64(1)) * _SUBJECT_SALT, WORD_BITS))
     return Features(
-        chars=_distinct(np.concatenate(grams.chars), 1 << CHAR_BITS),
-        words=_distinct(np.concatenate(words), 1 << WORD_BITS),
-        concepts=_distinct(_concept_numbers(grams), 1 << CONCEPT_BITS),
+        chars=_distinct(np.concatenate(grams.chars)),
+        words=_distinct(np.concatenate(words)),
+        concepts=_distinct(_concept_numbers(grams)),
         structure=structure_of(facts, word_count=len(grams.starts)),
         known=_spread(hashes, KNOWN_BITS),
     )
@@ -103,9 +104,7 @@ def distinct_features(grams: Grams, facts: MessageFacts) -> Features:
 
 def text_grams(facts: MessageFacts) -> Grams:
     """Character grams, words and pairs of subject and own text, where they stand."""
-    body = facts.own_text
-    if len(body) > MAX_TEXT_CHARS:
-        body = f"{body[: MAX_TEXT_CHARS - _TAIL_CHARS]} {body[-_TAIL_CHARS:]}"
+    body = own_words(facts)
     # Made plain apart: the mark would send plain ASCII the long way round.
     text = f"{plain_text(facts.subject[:MAX_SUBJECT_CHARS])} {_MARK} {plain_text(body)}".strip()
     codes = plain_codes(text)[:_MOST_CODES]
@@ -120,7 +119,9 @@ def text_grams(facts: MessageFacts) -> Grams:
         part *= _INVERSES[:count]
         part += np.uint64(size)
         place += count
-    chars = np.split(_spread(hashes, CHAR_BITS), np.cumsum(counts)[:-1])
+    spread = _spread(hashes, CHAR_BITS)
+    bounds = [0, *accumulate(counts)]
+    chars = tuple(spread[first:last] for first, last in pairwise(bounds))
     starts, ends = _word_bounds(codes)
     hashes = _span_hashes(prefix, starts, ends)
     pairs = hashes[:-1] * _PAIR + hashes[1:]
@@ -130,11 +131,29 @@ def text_grams(facts: MessageFacts) -> Grams:
         starts=starts,
         ends=ends,
         word_hashes=hashes,
-        chars=tuple(chars),
+        chars=chars,
         words=_spread(hashes, WORD_BITS),
         pair_hashes=pairs,
         pairs=_spread(pairs, WORD_BITS),
     )
+
+
+def own_words(facts: MessageFacts) -> str:
+    """The sender's own words; of a long text the beginning and the end."""
+    body = facts.own_text
+    if len(body) > MAX_TEXT_CHARS:
+        return f"{body[: MAX_TEXT_CHARS - _TAIL_CHARS]} {body[-_TAIL_CHARS:]}"
+    return body
+
+
+def text_read_whole(facts: MessageFacts) -> tuple[str, str]:
+    """Subject and own words as the encoder reads them; what is attached is said first, for a picture may be the whole message."""
+    attached = "".join(f"attached {family}. " for family in dict.fromkeys(_families(facts)))
+    return spoken(facts.subject[:MAX_SUBJECT_CHARS]), attached + spoken(own_words(facts))
+
+
+def _families(facts: MessageFacts) -> list[str]:
+    return [attachment.family.value for attachment in facts.attachments]
 
 
 def _prefix(codes: Codes) -> Hashes:
@@ -158,9 +177,10 @@ def _spread(hashes: Hashes, bits: int) -> Indexes:
 
 def _word_bounds(codes: Codes) -> tuple[Indexes, Indexes]:
     kind = kinds(codes)
-    letter = kind == LETTER
-    edges = np.diff(letter.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    framed = np.zeros(len(codes) + 2, dtype=bool)
+    framed[1:-1] = kind == LETTER
+    edges = np.flatnonzero(framed[1:] != framed[:-1])
+    starts, ends = edges[::2], edges[1::2]
     symbols = np.flatnonzero(kind == SYMBOL)
     if len(symbols):
         order = np.argsort(np.concatenate([starts, symbols]), kind="stable")
@@ -168,11 +188,15 @@ def _word_bounds(codes: Codes) -> tuple[Indexes, Indexes]:
     return starts, ends
 
 
-def _distinct(numbers: Indexes, size: int) -> Indexes:
-    """Sorted distinct numbers below `size`; a bitmap is several times faster than sorting."""
-    seen = np.zeros(size, dtype=bool)
-    seen[numbers] = True
-    return np.flatnonzero(seen)
+def _distinct(numbers: Indexes) -> Indexes:
+    """Sorted distinct numbers; numpy's sort of whole numbers is faster here than a bitmap of all there are."""
+    in_order = np.sort(numbers)
+    if len(in_order) < 2:
+        return in_order
+    first = np.empty(len(in_order), dtype=bool)
+    first[0] = True
+    np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
+    return in_order[first]
 
 
 def _concept_table() -> tuple[Hashes, NDArray[np.int64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Final
 
 from mailguard.domain.words import Event, Initiator, Kind, Nature
@@ -36,10 +37,11 @@ HARMLESS: Final = tuple(word for word in HEADS[NATURE] if word not in GRAVE)
 
 
 def columns(head: str) -> slice:
-    """Where `head` stands among the weight columns."""
-    start = 0
-    for name, words in HEADS.items():
-        if name == head:
-            return slice(start, start + len(words))
-        start += len(words)
-    raise KeyError(head)
+    """Where `head` stands among the weight columns. Raises KeyError."""
+    return _COLUMNS[head]
+
+
+_ENDS = tuple(accumulate(len(words) for words in HEADS.values()))
+_COLUMNS: Final = {
+    head: slice(end - len(words), end) for (head, words), end in zip(HEADS.items(), _ENDS, strict=True)
+}

@@ -1,13 +1,15 @@
 """Text made plain before it is hashed: what a reader sees, without the tricks that hide it from a program.
 
 NFKC, lower case, no invisible characters, look-alike letters in mixed words, addresses and links as kinds of thing (Python);
-long numbers, leetspeak, repeated letters and spaced-out words (numpy, on code points).
+long numbers, leetspeak, repeated letters and spaced-out words (numpy, on code points). For the encoder, which has learned words
+and no pictures, emoji are called by their Unicode names.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,17 +56,19 @@ _LINK = re.compile(r"(?:https?://|www\.)([^\s/<>\"')\]]+)[^\s<>\"')\]]*")
 _ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _RESERVED_ENDING = re.compile(r"\.(?:example|test|invalid|com|co|org|net|uk)\b")
 
+_SYMBOLS = re.compile("[\u2100-\u2bff\U0001f000-\U0001faff]+")
+_NAME_WORDS = 4
+# Words of Unicode's names that say nothing, and names that are no picture: colours of skin, letters of flags.
+_EMPTY_WORDS = frozenset({"heavy", "black", "white", "sign", "symbol"})
+_NO_PICTURE = ("EMOJI MODIFIER", "REGIONAL INDICATOR")
+
 # Digits and signs that stand for letters between letters: "h0mew0rk", "sn@p".
 _LEET = {ord(sign): ord(letter) for sign, letter in zip("013457@$", "oieastas", strict=True)}
 
 
 def plain_text(text: str) -> str:
     """One line of lower-case text, single spaces, quotes and dashes of one kind."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_TIDY).casefold()
-        text = _without_lookalikes(text)
-    else:
-        text = text.lower()
+    text = readable(text)
     if "://" in text or "www." in text:
         text = _LINK.sub(_link_words, text)
     if "@" in text:
@@ -72,8 +76,34 @@ def plain_text(text: str) -> str:
     return " ".join(text.split())
 
 
+def readable(text: str) -> str:
+    """Lower case, without invisible characters and look-alike letters; links and lines stay."""
+    if text.isascii():
+        return text.lower()
+    return _without_lookalikes(unicodedata.normalize("NFKC", text).translate(_TIDY).casefold())
+
+
+def spoken(text: str) -> str:
+    """As the encoder reads it: :func:`plain_codes` as text, and each emoji of a run once, by name ("loudly crying face")."""
+    plain = plain_codes(plain_text(text)).astype("<u4").tobytes().decode("utf-32-le", "replace").strip()
+    return plain if plain.isascii() else _SYMBOLS.sub(_symbols_named, plain)
+
+
+def _symbols_named(found: re.Match[str]) -> str:
+    return " ".join(["", *map(_symbol_name, dict.fromkeys(found.group(0))), ""])
+
+
+@cache
+def _symbol_name(symbol: str) -> str:
+    name = unicodedata.name(symbol, "")
+    if name.startswith(_NO_PICTURE):
+        return ""
+    words = [word for word in name.lower().replace("-", " ").split() if word not in _EMPTY_WORDS]
+    return " ".join(words[:_NAME_WORDS])
+
+
 def _link_words(found: re.Match[str]) -> str:
-    return " linkto " + _RESERVED_ENDING.sub("", found.group(1)).replace(".", " ") + " "
+    return " linkto " + _RESERVED_ENDING.sub("", found.group(1).removeprefix("www.")).replace(".", " ") + " "
 
 
 def _without_lookalikes(text: str) -> str:

@@ -13,23 +13,32 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from mailguard.classifier.encoder_reasons import phrases, words_read
 from mailguard.classifier.features import (
     GRAM_SIZES,
     Features,
     Grams,
     distinct_features,
+    extract,
     text_grams,
+    text_read_whole,
 )
 from mailguard.classifier.heads import EVENT, GRAVE, HARMLESS, HEADS, INITIATOR, KIND, NATURE, columns
+from mailguard.classifier.stretches import raised, stretches_of
 from mailguard.classifier.weights import OFFSETS, Floats, Weights
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.scores import Scores
-from mailguard.domain.words import Initiator
+from mailguard.domain.words import Initiator, Kind, Nature
 
 _CHILD = HEADS[INITIATOR].index(Initiator.CHILD.value)
+_NOTIFICATION = HEADS[KIND].index(Kind.NOTIFICATION.value)
+_GRAVE_PLACES = [HEADS[NATURE].index(word) for word in GRAVE]
 _REASONS = 5
+_REASONS_OF_ENCODER = 3
 _PHRASE_WORDS = 3
 _FEW_WORDS = 4
+# Rarer words are said sooner than commoner ones as likely: a miss of one counts as much as a miss of the other.
+_RARER = {Nature.COMPLAINT.value: 1.5, Nature.OTHER.value: 1.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +46,21 @@ class Thresholds:
     """From the manifest. Natures have one for text that reads like a child's and one for adults'.
 
     ``harmless``: below it no harmless nature is named. ``known_share``: below it the language is unknown, and grave natures
-    need ``unknown_grave``.
+    need ``unknown_grave``. ``child_voice`` is for letters from a parent's address, ``likely_child`` for those of nobody known.
+    ``stretch_margin``: how much less a stretch of a long text counts than the whole, in logits.
+    ``ordinary``: where the linear model finds everything that matters less likely than this, the encoder need not read.
     """
 
     child_voice: float
+    likely_child: float
     nature_of_child: Mapping[str, float]
     nature_of_adult: Mapping[str, float]
-    harmless: float = 0.35
+    harmless: float = 0.2
     known_share: float = 0.5
     unknown_grave: float = 0.9
     uncertain_initiator: float = 0.5
+    ordinary: float = 0.0
+    stretch_margin: float = 20.0
 
     @classmethod
     def from_dict(cls, stored: object) -> Thresholds:
@@ -58,19 +72,25 @@ class Thresholds:
                 raise ValueError(f"{name} must have a threshold for each of {', '.join(GRAVE)}")
         numbers = [*stored["nature_of_child"].values(), *stored["nature_of_adult"].values()]
         numbers += [value for value in stored.values() if not isinstance(value, dict)]
+        numbers.remove(stored["stretch_margin"])
         if not all(isinstance(number, float) and 0 <= number <= 1 for number in numbers):
             raise ValueError("a threshold is no number between 0 and 1")
+        if not isinstance(stored["stretch_margin"], float) or not 0 <= stored["stretch_margin"] <= 100:
+            raise ValueError("stretch_margin is no number between 0 and 100")
         return cls(**stored)
 
     def as_dict(self) -> dict[str, object]:
         return {
             "child_voice": self.child_voice,
+            "likely_child": self.likely_child,
             "nature_of_child": dict(self.nature_of_child),
             "nature_of_adult": dict(self.nature_of_adult),
             "harmless": self.harmless,
             "known_share": self.known_share,
             "unknown_grave": self.unknown_grave,
             "uncertain_initiator": self.uncertain_initiator,
+            "ordinary": self.ordinary,
+            "stretch_margin": self.stretch_margin,
         }
 
 
@@ -96,7 +116,10 @@ class LinearClassifier:
     def _predict(self, facts: MessageFacts) -> Scores:
         grams = text_grams(facts)
         features = distinct_features(grams, facts)
-        values = probabilities(self.weights, margins(self.weights, features))
+        logits, values, states = self._judged(facts, features)
+        parts = [self.logits(part) for part in stretches_of(facts)]
+        if parts:
+            values = probabilities_of(raised(logits, parts, margin=self.thresholds.stretch_margin))
         nature = dict(zip(HEADS[NATURE], values[NATURE].tolist(), strict=True))
         initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
         known = self._known_share(features)
@@ -111,7 +134,8 @@ class LinearClassifier:
             for word in dict.fromkeys((*of_child, *of_adult))
             if word in GRAVE
         }
-        if is_child:
+        is_likely_child = initiator[Initiator.CHILD.value] >= self.thresholds.likely_child
+        if is_child or is_likely_child:
             heads[f"{INITIATOR}.{Initiator.CHILD.value}"] = columns(INITIATOR).start + _CHILD
         return Scores(
             model_id=self.model_id,
@@ -123,11 +147,46 @@ class LinearClassifier:
             natures_of_child=of_child,
             natures_of_adult=of_adult,
             is_child_voice=is_child,
+            is_likely_child=is_likely_child,
             is_uncertain=is_foreign
             or not over
             or max(initiator.values()) < self.thresholds.uncertain_initiator,
-            reasons=MappingProxyType(reasons(self.weights, grams, heads)) if heads else MappingProxyType({}),
+            is_foreign=is_foreign,
+            reasons=MappingProxyType(self._reasons(facts, grams, heads, states) if heads else {}),
         )
+
+    def logits(self, facts: MessageFacts) -> NDArray[np.floating]:
+        """Calibrated logits, a column each; the encoder reads what is not plainly ordinary."""
+        return self._judged(facts, extract(facts))[0]
+
+    def _judged(
+        self, facts: MessageFacts, features: Features
+    ) -> tuple[NDArray[np.floating], dict[str, NDArray[np.floating]], Floats | None]:
+        """(logits, probabilities, the encoder's states where it read) of a text as a whole."""
+        alone = linear_logits(self.weights, margins(self.weights, features))
+        values = probabilities_of(alone)
+        encoder = self.weights.encoder
+        if encoder is None or what_matters(values) < self.thresholds.ordinary:
+            return alone, values, None
+        states = encoder.states(encoder.numbers(*text_read_whole(facts)))
+        mixed = blended(self.weights.blend, alone, encoder.margins_of(states))
+        return mixed, probabilities_of(mixed), states
+
+    def _reasons(
+        self, facts: MessageFacts, grams: Grams, heads: Mapping[str, int], states: Floats | None
+    ) -> dict[str, tuple[str, ...]]:
+        """What moved each head, of both readers: the encoder's phrases first, because it understands more."""
+        found = reasons(self.weights, grams, heads)
+        encoder = self.weights.encoder
+        if encoder is None or states is None:
+            return found
+        words, places = words_read(encoder, *text_read_whole(facts))
+        for name, column in heads.items():
+            read = phrases(words, places, encoder.shares(states, column), most=_REASONS_OF_ENCODER)
+            said = set(" ".join(read).split())
+            others = (phrase for phrase in found.get(name, ()) if not said.intersection(phrase.split()))
+            found[name] = (*read, *others)[:_REASONS]
+        return found
 
     def _known_share(self, features: Features) -> float:
         if not len(features.known):
@@ -140,38 +199,63 @@ def margins(weights: Weights, features: Features) -> Floats:
     """One margin a column: over blocks, the sum of its features' weights by the block's length."""
     total = weights.intercepts.copy()
     blocks = (features.chars, features.words, features.concepts, features.structure)
-    for numbers, offset in zip(blocks, OFFSETS, strict=True):
+    for numbers, offset, scale in zip(blocks, OFFSETS, weights.scales, strict=True):
         if len(numbers):
             rows = numbers + offset
             length = np.sqrt(weights.squares[rows].sum())
-            total += np.ones(len(rows), dtype=np.float32) @ weights.table.take(rows, axis=0) / length
+            chosen = weights.table.take(rows, axis=0).astype(np.float32)
+            total += np.ones(len(rows), dtype=np.float32) @ chosen * (scale / length)
     return total
 
 
-def probabilities(weights: Weights, margin: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
-    """Calibrated, a head: softmax where one word holds, a logistic curve a word for natures."""
+def linear_logits(weights: Weights, margin: NDArray[np.floating]) -> Floats:
+    """Calibrated logits, a column each."""
+    return np.concatenate(
+        [weights.calibration[head] @ margin[columns(head)] + weights.bias[head] for head in HEADS]
+    )
+
+
+def blended(blend: Floats, logits: Floats, read: Floats) -> Floats:
+    """The linear model's logits with what the encoder makes of the text."""
+    mixed: Floats = blend[0] * logits + blend[1] * read + blend[2]
+    return mixed
+
+
+def probabilities_of(logits: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
+    """A head: softmax where one word holds, a logistic curve a word for natures. ``logits`` (columns,) or (messages, columns)."""
     found: dict[str, NDArray[np.floating]] = {}
     for head in HEADS:
-        logits = weights.calibration[head] @ margin[columns(head)] + weights.bias[head]
+        part = logits[..., columns(head)]
         if head == NATURE:
-            found[head] = 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+            found[head] = 1.0 / (1.0 + np.exp(-np.clip(part, -30, 30)))
         else:
-            shares = np.exp(logits - logits.max())
-            found[head] = shares / shares.sum()
+            shares = np.exp(part - part.max(axis=-1, keepdims=True))
+            found[head] = shares / shares.sum(axis=-1, keepdims=True)
     return found
+
+
+def what_matters(values: Mapping[str, NDArray[np.floating]]) -> NDArray[np.floating]:
+    """How likely the likeliest thing is that would change what happens: a child, a grave nature, a notification."""
+    grave = values[NATURE][..., _GRAVE_PLACES].max(axis=-1)
+    some = np.maximum(values[INITIATOR][..., _CHILD], values[KIND][..., _NOTIFICATION])
+    matters: NDArray[np.floating] = np.maximum(grave, some)
+    return matters
 
 
 def natures_over(
     thresholds: Thresholds, nature: Mapping[str, float], *, child: float, is_foreign: bool
 ) -> tuple[str, ...]:
-    """Grave natures over their thresholds, gravest first, then the likeliest harmless one when it is likely at all."""
+    """Grave natures over their thresholds, gravest first, then the likeliest harmless one when it is likely at all.
+
+    Of a text in an unknown language nothing harmless is said: that would be a guess that clears it.
+    """
     bounds = (
         thresholds.nature_of_child if child >= thresholds.uncertain_initiator else thresholds.nature_of_adult
     )
     least = thresholds.unknown_grave if is_foreign else 0.0
     grave = [word for word in GRAVE if nature[word] >= max(bounds[word], least)]
-    likeliest = max(HARMLESS, key=lambda word: nature[word])
-    if nature[likeliest] >= thresholds.harmless:
+    likeliest = max(HARMLESS, key=lambda word: nature[word] * _RARER.get(word, 1.0))
+    if nature[likeliest] >= thresholds.harmless and not is_foreign:
         grave.append(likeliest)
     return tuple(grave)
 
@@ -208,17 +292,19 @@ def _contributions(
     weights: Weights, grams: Grams, column: int
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """What each word (with the character grams that begin in it) and each pair adds to a column."""
-    weight = weights.table[:, column]
+    of_chars, of_words = weights.scales[0, column], weights.scales[1, column]
     letters = np.zeros(len(grams.codes) + 1, dtype=np.float64)
     for size, numbers in zip(GRAM_SIZES, grams.chars, strict=True):
         middle = size // 2
-        letters[middle : middle + len(numbers)] += weight[numbers]
+        letters[middle : middle + len(numbers)] += weights.table[numbers, column] * of_chars
     sums = np.concatenate([[0.0], np.cumsum(letters)])
     char_length = float(np.sqrt(sum(weights.squares[numbers].sum() for numbers in grams.chars))) or 1.0
     rows, pair_rows = grams.words + OFFSETS[1], grams.pairs + OFFSETS[1]
     word_length = float(np.sqrt(weights.squares[rows].sum() + weights.squares[pair_rows].sum())) or 1.0
-    words = (sums[grams.ends] - sums[grams.starts]) / char_length + weight[rows] / word_length
-    return words, weight[pair_rows] / word_length
+    words = (sums[grams.ends] - sums[grams.starts]) / char_length + weights.table[rows, column] * (
+        of_words / word_length
+    )
+    return words, weights.table[pair_rows, column] * (of_words / word_length)
 
 
 def _phrases(grams: Grams, ranked: list[tuple[float, int, int]]) -> tuple[str, ...]:

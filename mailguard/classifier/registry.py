@@ -1,199 +1,476 @@
-"""Artefacts on disk: a model's weights under a signed manifest, checked before anything is opened; otherwise dark.
+"""A school's models: versions under signed manifests, and the signed pointer that says which one is in force.
 
-A model folder holds ``manifest.json`` (what it is: hashes, corpus, thresholds, figures), ``signature.json`` (Ed25519 over
-manifest and time) and ``weights.npz``. The shipped model's key is pinned in ``shipped_key``; a school's own retraining signs
-with the school's key. A model that is missing, foreign, stale or altered goes dark: ``DarkClassifier`` answers nothing and
-says why, and the lists go on deciding.
+::
 
-SECURITY: whoever can write the folder may be hostile; without a trusted signature no byte of the weights is parsed.
+    FOLDER/versions/<model id>/   manifest.json signature.json weights.npz   (never rewritten; renamed into place whole)
+    FOLDER/promoted.json          the pointer, replaced at once, signed with the school's key
+    FOLDER/trusted.json           keys of others that a person has confirmed, signed with the school's key
+    FOLDER/lock                   held by whoever writes
+
+The model that comes with mailguard is always there under the name ``shipped``, and in force until another is promoted.
+What the pointer names is in force when it verifies, and otherwise nothing is: the model goes dark and says why. It never
+falls back to another version by itself, because nobody decided that one; a person rolls back.
+SECURITY: whoever can write the folder may be hostile. Nothing of a version is opened before a trusted key has signed it,
+and neither pointer nor trusted keys count without the school's signature.
+FAILURE: a death while a version is written leaves a folder under a draft's name, which the next writer removes; a death
+while the pointer is written leaves the old pointer.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from mailguard.app.ports import Classifier
-from mailguard.classifier.features import FEATURES_VERSION
-from mailguard.classifier.heads import HEADS
-from mailguard.classifier.predict import LinearClassifier, Thresholds
-from mailguard.classifier.shipped_key import SHIPPED_PUBLIC_KEY
-from mailguard.classifier.weights import WeightsRefused, unpack
-from mailguard.domain.message import MessageFacts
-from mailguard.domain.scores import Scores
+from mailguard.classifier.artefact import (
+    MANIFEST,
+    SIGNATURE,
+    WEIGHTS,
+    DarkClassifier,
+    ModelRefused,
+    canonical,
+    load_model,
+    open_classifier,
+    replace_file,
+    signing_key,
+    trusted,
+    verified_manifest,
+    write_model,
+)
 from mailguard.shipped import ShippedFileMissing, shipped_path
 
-MANIFEST, SIGNATURE, WEIGHTS = "manifest.json", "signature.json", "weights.npz"
-_CONTEXT = b"mailguard model v1\n"
-_MOST_MANIFEST_BYTES = 1_000_000
-_MOST_WEIGHTS_BYTES = 20_000_000
+SHIPPED = "shipped"
+POINTER, TRUSTED, LOCK, VERSIONS = "promoted.json", "trusted.json", "lock", "versions"
+MODEL_ID = re.compile(r"[0-9a-f]{16}")
+_POINTER_CONTEXT = b"mailguard promoted model v1\n"
+_TRUSTED_CONTEXT = b"mailguard trusted model keys v1\n"
+_DRAFT = ".draft-"
+_MOST_BYTES = 1_000_000
+_MOST_PREVIOUS = 50
 
 
-class ModelRefused(Exception):
-    """A model that must not be used; says why in words for the admin."""
+class VersionState(StrEnum):
+    """``previous``: was in force once; ``candidate``: never was."""
 
-
-@dataclass(frozen=True, slots=True)
-class DarkClassifier:
-    """No usable model: every answer is empty, decisions rest on the lists. ``reason`` is for doctor and the alarm."""
-
-    reason: str
-
-    @property
-    def model_id(self) -> str:
-        return ""
-
-    def predict(self, facts: MessageFacts) -> Scores:
-        return Scores()
+    PROMOTED = "promoted"
+    PREVIOUS = "previous"
+    CANDIDATE = "candidate"
+    SHIPPED = "shipped"
 
 
 @dataclass(frozen=True, slots=True)
-class ModelStatus:
-    """What is known of a model folder. ``problem`` is "" when it is usable; ``manifest`` only of a verified one."""
+class Pointer:
+    """Which model is in force, since when, by whom and why. ``serial`` grows with each; ``previous``: newest first.
 
+    ``promoted`` and ``previous`` are model ids or ``shipped``. ``at`` is ISO 8601, UTC.
+    """
+
+    serial: int = 0
+    promoted: str = SHIPPED
+    previous: tuple[str, ...] = ()
+    by: str = ""
+    reason: str = ""
+    at: str = ""
+
+    def moved(self, to: str, *, by: str, reason: str, at: datetime) -> Pointer:
+        """After a promotion of ``to``."""
+        return Pointer(
+            serial=self.serial + 1,
+            promoted=to,
+            previous=(self.promoted, *self.previous)[:_MOST_PREVIOUS],
+            by=by,
+            reason=reason,
+            at=at.isoformat(timespec="seconds"),
+        )
+
+    def back(self, *, by: str, reason: str, at: datetime) -> Pointer:
+        """After a rollback to the previous one, which then is no previous one. Raises ModelRefused when there is none."""
+        if not self.previous:
+            raise ModelRefused("no model was in force before this one")
+        return Pointer(
+            serial=self.serial + 1,
+            promoted=self.previous[0],
+            previous=self.previous[1:],
+            by=by,
+            reason=reason,
+            at=at.isoformat(timespec="seconds"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One model of the registry. ``problem`` "" when it could be used; ``manifest`` only of a verified one."""
+
+    name: str
+    state: VersionState
     model_id: str
     signed_at: str
+    signed_by: str
     problem: str
-    manifest: Mapping[str, object]
+    manifest: Mapping[str, Any]
+
+    @property
+    def was_in_force(self) -> bool:
+        """The shipped one always was."""
+        return self.name == SHIPPED or self.state is not VersionState.CANDIDATE
 
 
-def write_model(
-    folder: Path,
-    *,
-    weights: bytes,
-    manifest: Mapping[str, object],
-    key: Ed25519PrivateKey,
-    signed_at: datetime,
-) -> str:
-    """Write the three files and return the model's id. The manifest is the same for equal training; only the signature has a time.
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """Another's key that a person confirmed by its fingerprint."""
 
-    ``signed_at`` aware UTC. The manifest is written last: a half-written folder is refused, never used.
-    """
-    complete = {**manifest, "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    content = canonical(complete)
-    time = signed_at.isoformat(timespec="seconds")
-    signature = {
-        "algorithm": "ed25519",
-        "public_key": base64.b64encode(key.public_key().public_bytes_raw()).decode(),
-        "signed_at": time,
-        "signature": base64.b64encode(key.sign(_signed(content, time))).decode(),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / WEIGHTS, weights)
-    _replace(folder / SIGNATURE, canonical(signature))
-    _replace(folder / MANIFEST, content)
-    return model_id_of(content)
+    public_key: str
+    by: str
+    at: str
 
 
-def canonical(value: Mapping[str, object]) -> bytes:
-    """JSON with sorted keys, readable by people, the same for equal values."""
-    return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+def fingerprint(public_key: bytes) -> str:
+    """For reading aloud and comparing: eight groups of four hex digits of the key's SHA-256."""
+    digest = hashlib.sha256(public_key).hexdigest()[:32]
+    return "-".join(digest[start : start + 4] for start in range(0, len(digest), 4))
 
 
-def model_id_of(manifest: bytes) -> str:
-    return hashlib.sha256(manifest).hexdigest()[:16]
+class ModelRegistry:
+    """``public_key``: the school's, None where its keys are not at hand: then only the shipped model can be used."""
+
+    def __init__(self, folder: Path, *, public_key: bytes | None, shipped: Path | None = None) -> None:
+        self.folder = folder
+        self._public_key = public_key
+        self._shipped = shipped
+
+    # Reading
+
+    def pointer(self) -> Pointer:
+        """What is in force; the shipped model where nothing was promoted yet. Raises ModelRefused when it is not genuine."""
+        try:
+            content = _small_file(self.folder / POINTER)
+        except FileNotFoundError:
+            return Pointer()
+        return self.read_pointer(content)
+
+    def read_pointer(self, content: bytes) -> Pointer:
+        """Raises ModelRefused when it is not signed with the school's key."""
+        value = self._signed_value(content, _POINTER_CONTEXT, POINTER)
+        try:
+            pointer = Pointer(**{**value, "previous": tuple(value["previous"])})
+            names = (pointer.promoted, *pointer.previous)
+            if type(pointer.serial) is not int or not all(map(is_version_name, names)):
+                raise ValueError("names no versions")
+        except (TypeError, KeyError, ValueError) as error:
+            raise ModelRefused(f"{POINTER} cannot be read ({error})") from error
+        return pointer
+
+    def classifier(self) -> Classifier:
+        """The model in force, or dark. Never raises."""
+        try:
+            name = self.pointer().promoted
+        except ModelRefused as error:
+            return DarkClassifier(reason=f"which model is in force cannot be told: {error}")
+        return self.open(name)
+
+    def open(self, name: str) -> Classifier:
+        """The version of that name, or dark. Never raises."""
+        if name == SHIPPED:
+            return open_classifier(self._shipped)
+        try:
+            return self.load(name)
+        except ModelRefused as error:
+            return DarkClassifier(reason=f"model {name} is not used: {error}")
+
+    def load(self, name: str) -> Classifier:
+        """Raises ModelRefused."""
+        folder = self.folder_of(name)
+        model = load_model(folder, trusted_keys=self.trusted_keys())
+        self._check_name(name, model.model_id)
+        return model
+
+    def folder_of(self, name: str) -> Path:
+        """Where a version's three files are. Raises ModelRefused for what is no name of a version, or not there."""
+        if name == SHIPPED:
+            try:
+                return self._shipped if self._shipped is not None else shipped_path("models")
+            except ShippedFileMissing as error:
+                raise ModelRefused(str(error)) from error
+        if not is_version_name(name):
+            raise ModelRefused(f"{name!r} is no model id; see: mailguard model status")
+        folder = self.folder / VERSIONS / name
+        if not folder.is_dir():
+            raise ModelRefused(f"there is no model {name} here; see: mailguard model status")
+        return folder
+
+    def find(self, name: str) -> Version:
+        """What is known of a version; never raises for a broken one. Raises ModelRefused when there is none."""
+        found = self.described(name)
+        if found.problem:
+            return found
+        try:
+            load_model(self.folder_of(name), trusted_keys=self.trusted_keys())
+        except ModelRefused as error:
+            return replace(found, problem=str(error))
+        return found
+
+    def described(self, name: str) -> Version:
+        """As ``find`` by manifest and signature alone: whether the weights are whole was not looked at."""
+        folder = self.folder_of(name)
+        state = self._state_of(name)
+        try:
+            manifest, model_id, signed_at = verified_manifest(folder, self.trusted_keys())
+            signed_by = self._signer(signing_key(folder))
+            if name != SHIPPED:
+                self._check_name(name, model_id)
+        except ModelRefused as error:
+            return Version(name, state, "", "", "", str(error), {})
+        return Version(name, state, model_id, signed_at, signed_by, "", manifest)
+
+    def versions(self) -> tuple[Version, ...]:
+        """The shipped model, then the others, newest first."""
+        found = [self.find(name) for name in self._names()]
+        found.sort(key=lambda version: (version.signed_at, version.name), reverse=True)
+        return (self.find(SHIPPED), *found)
+
+    def trusted_keys(self) -> frozenset[bytes]:
+        """Raw public keys. A list of confirmed keys that is not genuine adds none."""
+        keys = set(trusted(self._public_key))
+        with contextlib.suppress(ModelRefused, ValueError):
+            keys |= {base64.b64decode(key.public_key, validate=True) for key in self.confirmed_keys()}
+        return frozenset(keys)
+
+    def confirmed_keys(self) -> tuple[TrustedKey, ...]:
+        """Keys of others. Raises ModelRefused when the list is not genuine."""
+        try:
+            content = _small_file(self.folder / TRUSTED)
+        except FileNotFoundError:
+            return ()
+        value = self._signed_value(content, _TRUSTED_CONTEXT, TRUSTED)
+        try:
+            return tuple(TrustedKey(**entry) for entry in value["keys"])
+        except (TypeError, KeyError) as error:
+            raise ModelRefused(f"{TRUSTED} cannot be read ({error})") from error
+
+    def signed_at(self) -> datetime | None:
+        """When the model in force was signed; None for none."""
+        try:
+            folder = self.folder_of(self.pointer().promoted)
+            at = datetime.fromisoformat(verified_manifest(folder, self.trusted_keys())[2])
+        except (ModelRefused, ValueError):
+            return None
+        return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+    def stamp(self) -> str:
+        """Changes whenever what is in force may have changed: hashes of the pointer, the keys and the model's files."""
+        hasher = hashlib.sha256()
+        places = [self.folder / POINTER, self.folder / TRUSTED]
+        with contextlib.suppress(ModelRefused):
+            folder = self.folder_of(self.pointer().promoted)
+            places += [folder / MANIFEST, folder / SIGNATURE, folder / WEIGHTS]
+        for place in places:
+            try:
+                hasher.update(hashlib.sha256(place.read_bytes()).digest())
+            except OSError:
+                hasher.update(b"-")
+        return hasher.hexdigest()
+
+    # Writing
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """One writer at a time on this machine. Raises OSError when the folder cannot be written."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def add(
+        self,
+        *,
+        weights: bytes,
+        manifest: Mapping[str, object],
+        key: Ed25519PrivateKey,
+        signed_at: datetime,
+    ) -> str:
+        """A new candidate, and its id. One of equal content that is there already stays as it is."""
+
+        def write(draft: Path) -> str:
+            return write_model(draft, weights=weights, manifest=manifest, key=key, signed_at=signed_at)
+
+        return self._place(write)
+
+    def take_in(self, files: Mapping[str, bytes]) -> str:
+        """A version from its three files, checked whole under the trusted keys first. Raises ModelRefused."""
+
+        def write(draft: Path) -> str:
+            for name in (WEIGHTS, SIGNATURE, MANIFEST):
+                replace_file(draft / name, files[name])
+            return load_model(draft, trusted_keys=self.trusted_keys()).model_id
+
+        return self._place(write)
+
+    def _place(self, write: Callable[[Path], str]) -> str:
+        versions = self.folder / VERSIONS
+        with self.locked():
+            versions.mkdir(mode=0o700, exist_ok=True)
+            for left in versions.glob(f"{_DRAFT}*"):
+                shutil.rmtree(left)
+            draft = versions / f"{_DRAFT}{os.getpid()}"
+            draft.mkdir(mode=0o700)
+            try:
+                model_id = write(draft)
+                place = versions / model_id
+                if place.exists() and self.find(model_id).problem:
+                    shutil.rmtree(place)
+                if not place.exists():
+                    _fsync_folder(draft)
+                    draft.rename(place)
+                    _fsync_folder(versions)
+            finally:
+                if draft.exists():
+                    shutil.rmtree(draft)
+        return model_id
+
+    def signed_pointer(self, pointer: Pointer, key: Ed25519PrivateKey) -> bytes:
+        """The file's bytes."""
+        return _with_signature(asdict(pointer), _POINTER_CONTEXT, key)
+
+    def publish(self, content: bytes) -> None:
+        """Put a signed pointer in force at once. Raises ModelRefused when it is not genuine, OSError."""
+        self.read_pointer(content)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(self.folder / POINTER, content)
+        _fsync_folder(self.folder)
+
+    def trust(self, public_key: bytes, *, by: str, at: datetime, key: Ed25519PrivateKey) -> None:
+        """From now on models signed with ``public_key`` may be used: a person has compared its fingerprint."""
+        with self.locked():
+            entry = TrustedKey(
+                base64.b64encode(public_key).decode(), by=by, at=at.isoformat(timespec="seconds")
+            )
+            others = tuple(known for known in self.confirmed_keys() if known.public_key != entry.public_key)
+            value = {"keys": [asdict(known) for known in (*others, entry)]}
+            replace_file(self.folder / TRUSTED, _with_signature(value, _TRUSTED_CONTEXT, key))
+
+    def prune(self, keep: int) -> tuple[str, ...]:
+        """Remove the oldest versions beyond ``keep``; never the one in force nor the one before it. Names of the removed."""
+        with self.locked():
+            pointer = self.pointer()
+            safe = {pointer.promoted, *pointer.previous[:1]}
+            versions = [version for version in self.versions() if version.state is not VersionState.SHIPPED]
+            removable = [version.name for version in versions if version.name not in safe]
+            surplus = max(len(versions) - max(keep, 1), 0)
+            removed = tuple(removable[max(len(removable) - surplus, 0) :])
+            for name in removed:
+                shutil.rmtree(self.folder / VERSIONS / name)
+        return removed
+
+    def _names(self) -> list[str]:
+        try:
+            return [
+                entry.name for entry in (self.folder / VERSIONS).iterdir() if MODEL_ID.fullmatch(entry.name)
+            ]
+        except OSError:
+            return []
+
+    def _state_of(self, name: str) -> VersionState:
+        try:
+            pointer = self.pointer()
+        except ModelRefused:
+            pointer = Pointer(promoted="")
+        if name == pointer.promoted:
+            return VersionState.PROMOTED
+        if name == SHIPPED:
+            return VersionState.SHIPPED
+        return VersionState.PREVIOUS if name in pointer.previous else VersionState.CANDIDATE
+
+    def _check_name(self, name: str, model_id: str) -> None:
+        # A candidate's files under the promoted one's name would be genuine, and nobody promoted them.
+        if name != model_id:
+            raise ModelRefused(f"its folder holds another model, {model_id}")
+
+    def _signer(self, public_key: bytes) -> str:
+        if public_key == self._public_key:
+            return "this school"
+        if public_key in trusted(None):
+            return "mailguard's makers"
+        return fingerprint(public_key)
+
+    def _signed_value(self, content: bytes, context: bytes, name: str) -> dict[str, Any]:
+        if self._public_key is None:
+            raise ModelRefused(f"{name} cannot be checked: the school's keys are not at hand")
+        try:
+            value = json.loads(content)
+            if canonical(value) != content:
+                raise ValueError("not as it was written")
+            mark = base64.b64decode(value.pop("signature"), validate=True)
+            Ed25519PublicKey.from_public_bytes(self._public_key).verify(mark, context + canonical(value))
+        except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+            raise ModelRefused(f"{name} is not signed with this school's key, or was altered") from error
+        found: dict[str, Any] = value
+        return found
 
 
-def _signed(manifest: bytes, time: str) -> bytes:
-    return _CONTEXT + time.encode() + b"\n" + manifest
+def is_version_name(name: object) -> bool:
+    return isinstance(name, str) and (name == SHIPPED or MODEL_ID.fullmatch(name) is not None)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+def _with_signature(value: dict[str, Any], context: bytes, key: Ed25519PrivateKey) -> bytes:
+    mark = key.sign(context + canonical(value))
+    return canonical({**value, "signature": base64.b64encode(mark).decode()})
 
 
-def verified_manifest(folder: Path, trusted_keys: frozenset[bytes]) -> tuple[dict[str, object], str, str]:
-    """(manifest, model id, signing time) when a trusted key signed it. Raises ModelRefused."""
-    content = _bytes_of(folder / MANIFEST, _MOST_MANIFEST_BYTES)
+def _small_file(path: Path) -> bytes:
+    """Raises FileNotFoundError, and ModelRefused for what cannot be read or is too large."""
     try:
-        signature = json.loads(_bytes_of(folder / SIGNATURE, _MOST_MANIFEST_BYTES))
-        public = base64.b64decode(signature["public_key"], validate=True)
-        mark = base64.b64decode(signature["signature"], validate=True)
-        time = str(signature["signed_at"])
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise ModelRefused(f"{SIGNATURE} cannot be read ({error})") from error
-    if public not in trusted_keys:
-        raise ModelRefused("it is signed with a key that this installation does not trust")
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(mark, _signed(content, time))
-    except (InvalidSignature, ValueError) as error:
-        raise ModelRefused(f"the signature does not fit {MANIFEST}: it was altered") from error
-    manifest = json.loads(content)
-    if not isinstance(manifest, dict):
-        raise ModelRefused(f"{MANIFEST} is not an object")
-    return manifest, model_id_of(content), time
-
-
-def load_model(folder: Path, *, trusted_keys: frozenset[bytes]) -> LinearClassifier:
-    """The model in `folder`, after signature, versions and hash are right. Raises ModelRefused."""
-    manifest, model_id, _ = verified_manifest(folder, trusted_keys)
-    if manifest.get("features_version") != FEATURES_VERSION:
-        raise ModelRefused(
-            f"it was made for features version {manifest.get('features_version')}, this program has {FEATURES_VERSION}: retrain"
-        )
-    if manifest.get("heads") != {head: list(words) for head, words in HEADS.items()}:
-        raise ModelRefused("it says other words than this program knows: retrain")
-    content = _bytes_of(folder / WEIGHTS, _MOST_WEIGHTS_BYTES)
-    if hashlib.sha256(content).hexdigest() != manifest.get("weights_sha256"):
-        raise ModelRefused(f"{WEIGHTS} is not the file that was signed")
-    try:
-        return LinearClassifier(
-            model_id=model_id,
-            weights=unpack(content),
-            thresholds=Thresholds.from_dict(manifest.get("thresholds")),
-        )
-    except (WeightsRefused, ValueError) as error:
-        raise ModelRefused(f"it cannot be used: {error}") from error
-
-
-def _bytes_of(path: Path, most: int) -> bytes:
-    try:
-        if path.stat().st_size > most:
-            raise ModelRefused(f"{path.name} is larger than {most} bytes")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise ModelRefused(f"{path.name} cannot be read ({error.strerror})") from error
+    if len(content) > _MOST_BYTES:
+        raise ModelRefused(f"{path.name} is larger than {_MOST_BYTES} bytes")
+    return content
 
 
-def open_classifier(folder: Path | None = None, *, school_key: bytes | None = None) -> Classifier:
-    """The model in `folder` (None: the shipped one), or a ``DarkClassifier``. Never raises.
-
-    ``school_key``: the raw Ed25519 public key of local retraining; the shipped key is always trusted.
-    """
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        place = folder if folder is not None else shipped_path("models")
-        return load_model(place, trusted_keys=trusted(school_key))
-    except ShippedFileMissing as error:
-        return DarkClassifier(reason=str(error))
-    except ModelRefused as error:
-        return DarkClassifier(reason=f"the model is not used: {error}")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def model_status(folder: Path | None = None, *, school_key: bytes | None = None) -> ModelStatus:
-    """For ``mailguard model status`` and doctor. Never raises."""
-    try:
-        place = folder if folder is not None else shipped_path("models")
-        manifest, model_id, time = verified_manifest(place, trusted(school_key))
-        load_model(place, trusted_keys=trusted(school_key))
-    except (ShippedFileMissing, ModelRefused) as error:
-        return ModelStatus(model_id="", signed_at="", problem=str(error), manifest={})
-    return ModelStatus(model_id=model_id, signed_at=time, problem="", manifest=manifest)
-
-
-def trusted(school_key: bytes | None) -> frozenset[bytes]:
-    return frozenset({SHIPPED_PUBLIC_KEY} | ({school_key} if school_key else set()))
+__all__ = [
+    "MANIFEST",
+    "SHIPPED",
+    "SIGNATURE",
+    "WEIGHTS",
+    "DarkClassifier",
+    "ModelRefused",
+    "ModelRegistry",
+    "Pointer",
+    "TrustedKey",
+    "Version",
+    "VersionState",
+    "fingerprint",
+    "is_version_name",
+    "open_classifier",
+    "write_model",
+]

@@ -1,17 +1,21 @@
 """Training: corpus (and office mail) to a signed-ready artefact. Deterministic: equal inputs and seed give equal bytes.
 
 Linear heads (logistic regression, one column a word) on hashed features. What they say of texts held out, group by group
-(stretches of an author's file, whole platforms, an office mail's sender), calibrates them and chooses the thresholds; then all
-texts train the weights that serve.
+(stretches of an author's file, whole platforms, an office mail's sender), calibrates them; then all texts train the weights that
+serve. Beside them reads an encoder, which is given, not trained here. How the two are blended, and the thresholds, are chosen on
+texts by other hands (``models/held_out/choosing``) and on office mail held out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
@@ -21,17 +25,26 @@ from mailguard.classifier.corpus import load_corpus
 from mailguard.classifier.evaluate import choose_thresholds, measure
 from mailguard.classifier.examples import Example, Progress, no_progress
 from mailguard.classifier.features import FEATURES_VERSION
-from mailguard.classifier.heads import COLUMNS, EVENT, GRAVE, HEADS, INITIATOR, KIND, NATURE, columns
+from mailguard.classifier.heads import COLUMNS, HEADS, NATURE, columns
+from mailguard.classifier.labels import Labels, labels_of
 from mailguard.classifier.matrix import Rarity, known_words, matrix, rarity
-from mailguard.classifier.weights import pack
-from mailguard.domain.words import Nature
+from mailguard.classifier.weights import pack, unpack
+from mailguard.classifier.whole_texts import (
+    blended_judges,
+    probabilities_with,
+    stretch_margin,
+)
 
 SEED = 20261124
-FOLDS = 5
+FOLDS = 3
 _C = 16.0
 _TOLERANCE = 0.03
-_VARIANTS = (0, 1)
+_DISTURBED_EVERY = 3  # of the texts, those that are learned in a disturbed composition too
+_STRETCH_ALARMS = 0.004  # share of long texts that stretches may wrongly alarm
 _KNOWN_EXAMPLES = 3
+_WORKERS = 2
+_AT_ONCE = 200  # texts that one worker reads before it tells
+_NO_OPINION = -6.0
 _NEVER_SEEN = -20.0  # logit of a word that no example has
 
 Doubles = NDArray[np.float64]
@@ -43,38 +56,6 @@ class Trained:
 
     weights: bytes
     manifest: dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Per column: 1 holds, 0 does not, -1 is not to be learned from."""
-
-    table: NDArray[np.int8]
-
-
-def labels_of(examples: Sequence[Example]) -> Labels:
-    """What each example teaches each column."""
-    table = np.full((len(examples), COLUMNS), -1, dtype=np.int8)
-    for row, example in enumerate(examples):
-        _one_of(table[row], KIND, example.kind.value)
-        if example.event is not None:
-            _one_of(table[row], EVENT, example.event.value)
-        if example.initiator is not None:
-            _one_of(table[row], INITIATOR, example.initiator.value)
-        if example.natures is None:
-            continue
-        start = columns(NATURE).start
-        for place, word in enumerate(HEADS[NATURE]):
-            # Office mail holds private chat too, and nobody has labelled it.
-            if example.only_grave and (word not in GRAVE or word == Nature.PERSONAL.value):
-                continue
-            table[row, start + place] = int(Nature(word) in example.natures)
-    return Labels(table=table)
-
-
-def _one_of(row: NDArray[np.int8], head: str, word: str) -> None:
-    row[columns(head)] = 0
-    row[columns(head).start + HEADS[head].index(word)] = 1
 
 
 def fold_of(groups: Sequence[str], *, folds: int = FOLDS) -> NDArray[np.int64]:
@@ -94,36 +75,51 @@ def fit(
 ) -> tuple[Doubles, Doubles]:
     """(weights (features, COLUMNS), intercepts): one logistic regression a column on the examples that teach it."""
     weights = np.zeros((rows.shape[1], COLUMNS))
-    intercepts = np.full(COLUMNS, -6.0)
-    for column in range(COLUMNS):
-        known = np.flatnonzero(labels.table[:, column] >= 0)
-        target = labels.table[known, column]
-        if len(np.unique(target)) == 2:
-            model = LogisticRegression(
-                solver="liblinear",
-                dual=True,
-                C=_C,
-                tol=_TOLERANCE,
-                max_iter=200,
-                intercept_scaling=3,
-                random_state=seed,
-            )
-            model.fit(rows[known] if len(known) < rows.shape[0] else rows, target)
-            weights[:, column] = model.coef_[0]
-            intercepts[column] = model.intercept_[0]
+    intercepts = np.full(COLUMNS, _NO_OPINION)
+    # Processes, not threads: the solver's random numbers are global to a process.
+    tasks = (delayed(_fit_column)(rows, labels.table[:, column], seed) for column in range(COLUMNS))
+    workers = Parallel(n_jobs=min(_WORKERS, os.cpu_count() or 1), return_as="generator", max_nbytes="1M")
+    for column, answer in enumerate(workers(tasks)):
+        if answer is not None:
+            weights[:, column], intercepts[column] = answer
         progress(step, column + 1, COLUMNS)
     return weights, intercepts
 
 
+def _fit_column(
+    rows: sparse.csr_matrix, column: NDArray[np.int8], seed: int
+) -> tuple[NDArray[np.float32], float] | None:
+    known = np.flatnonzero(column >= 0)
+    target = column[known]
+    if len(np.unique(target)) < 2:
+        return None
+    model = LogisticRegression(
+        solver="liblinear",
+        dual=True,
+        C=_C,
+        tol=_TOLERANCE,
+        max_iter=200,
+        intercept_scaling=3,
+        random_state=seed,
+    )
+    model.fit(rows[known] if len(known) < rows.shape[0] else rows, target)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+
 def held_out_margins(
     examples: Sequence[Example], labels: Labels, *, seed: int, progress: Progress = no_progress
-) -> Doubles:
-    """For each example, the margins of a model that saw nothing of its group. Rarity too is learned without it."""
+) -> tuple[Doubles, list[int]]:
+    """For each example, the margins of a model that saw nothing of its group; and the rows for which they were found.
+
+    Those are the examples as written (variant 0), which is enough to calibrate with. Rarity too is learned without the group.
+    """
     folds = fold_of([example.group for example in examples])
     features = [example.features for example in examples]
+    as_written = np.array([example.variant == 0 for example in examples])
     answer = np.zeros((len(examples), COLUMNS))
     for fold in range(FOLDS):
-        inside, outside = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
+        inside = np.flatnonzero((folds != fold) & as_written).tolist()
+        outside = np.flatnonzero((folds == fold) & as_written).tolist()
         rare = rarity([features[row] for row in inside])
         weights, intercepts = fit(
             matrix([features[row] for row in inside], rare),
@@ -133,7 +129,14 @@ def held_out_margins(
             progress=progress,
         )
         answer[outside] = matrix([features[row] for row in outside], rare) @ weights + intercepts
-    return answer
+    return answer, np.flatnonzero(as_written).tolist()
+
+
+def calibrated(margins: Doubles, calibration: Mapping[str, Doubles], bias: Mapping[str, Doubles]) -> Doubles:
+    """Logits (examples, columns), as ``predict.linear_logits`` gives them for one message."""
+    return np.concatenate(
+        [margins[:, columns(head)] @ calibration[head].T + bias[head] for head in HEADS], axis=1
+    )
 
 
 def calibrate(margins: Doubles, labels: Labels) -> tuple[dict[str, Doubles], dict[str, Doubles]]:
@@ -168,48 +171,53 @@ def calibrate(margins: Doubles, labels: Labels) -> tuple[dict[str, Doubles], dic
     return calibration, bias
 
 
-def probabilities(
-    margins: Doubles, calibration: dict[str, Doubles], bias: dict[str, Doubles]
-) -> dict[str, Doubles]:
-    """As ``predict.probabilities``, for many examples at once: (examples, words) a head."""
-    found: dict[str, Doubles] = {}
-    for head in HEADS:
-        logits = margins[:, columns(head)] @ calibration[head].T + bias[head]
-        if head == NATURE:
-            found[head] = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
-        else:
-            shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-            found[head] = shares / shares.sum(axis=1, keepdims=True)
-    return found
-
-
 def train(
     corpus: Path,
     *,
+    choosing: Path | None = None,
     office_mail: Path | None = None,
     extra: Sequence[Example] = (),
+    encoder: Mapping[str, NDArray[np.generic]] | None = None,
+    test: Path | None = None,
     seed: int = SEED,
     progress: Progress = no_progress,
 ) -> Trained:
     """Train on `corpus`, on `office_mail` (an archive of real ordinary mail, as negatives) where given, and on `extra` examples.
 
-    Raises CorpusError. About two minutes on one core.
+    ``choosing``: texts by other hands for blend and thresholds; without them the corpus' own held-out margins serve, and no
+    encoder can. ``encoder``: its arrays. ``test``: texts for
+    the manifest's figures only. Raises CorpusError. Six minutes on two cores with an encoder and office mail.
     """
+    if choosing is None:
+        encoder = None
     texts = load_corpus(corpus)
-    examples = examples_of.from_corpus(texts.records, seed=seed, variants=_VARIANTS, progress=progress)
+    examples = examples_of.from_corpus(texts.records, seed=seed, variants=(0,), progress=progress)
+    disturbed = texts.records[::_DISTURBED_EVERY]
+    examples.extend(examples_of.from_corpus(disturbed, seed=seed, variants=(1,), progress=progress))
     office_hash = ""
     if office_mail is not None:
         office, office_hash = examples_of.from_office_mail(office_mail, progress=progress)
         examples.extend(office)
     examples.extend(extra)
     labels = labels_of(examples)
-    margins = held_out_margins(examples, labels, seed=seed, progress=progress)
-    calibration, bias = calibrate(margins, labels)
-    held_out = probabilities(margins, calibration, bias)
-    thresholds = choose_thresholds(examples, held_out)
+    margins, judged = held_out_margins(examples, labels, seed=seed, progress=progress)
+    calibration, bias = calibrate(margins[judged], Labels(table=labels.table[judged]))
     rare: Rarity = rarity([example.features for example in examples])
     rows = matrix([example.features for example in examples], rare)
     table, intercepts = fit(rows, labels, seed=seed, step="training", progress=progress)
+    logits = calibrated(margins[judged], calibration, bias)
+    judges = [examples[row] for row in judged]
+    choosing_hash = ""
+    if choosing is not None:
+        others = load_corpus(choosing)
+        choosing_hash = others.sha256
+        chosen = examples_of.from_corpus(others.records, seed=seed, variants=(0,), progress=progress)
+        own = matrix([example.features for example in chosen], rare) @ table + intercepts
+        is_office = [row for row, example in enumerate(judges) if example.is_office]
+        logits = np.concatenate([calibrated(own, calibration, bias), logits[is_office]])
+        judges = [*chosen, *(judges[row] for row in is_office)]
+    blend, values, ordinary = blended_judges(judges, logits, encoder, progress=progress)
+    thresholds = choose_thresholds(judges, values, ordinary=ordinary)
     weights = pack(
         table=table,
         idf=rare.idf,
@@ -217,18 +225,49 @@ def train(
         calibration=calibration,
         bias=bias,
         known=known_words([example.features for example in examples], at_least=_KNOWN_EXAMPLES),
+        blend=blend,
+        encoder=encoder,
+    )
+    thresholds = replace(
+        thresholds,
+        stretch_margin=stretch_margin(judges, values, unpack(weights), thresholds, progress=progress),
     )
     manifest: dict[str, object] = {
         "features_version": FEATURES_VERSION,
         "heads": {head: list(words) for head, words in HEADS.items()},
         "seed": seed,
         "corpus": {"sha256": texts.sha256, "records": len(texts.records)},
+        "choosing": {"sha256": choosing_hash, "texts": sum(not example.is_office for example in judges)},
         "office_mail": {"sha256": office_hash, "messages": sum(example.is_office for example in examples)},
+        "encoder": {"layers": int(encoder["layers"]), "sha256": arrays_sha256(encoder)} if encoder else {},
         "extra_examples": len(extra),
         "thresholds": thresholds.as_dict(),
-        "held_out": measure(examples, held_out, thresholds),
+        "on_choosing": measure(judges, values, thresholds),
     }
+    if test is not None:
+        unseen = load_corpus(test)
+        asked = examples_of.from_corpus(unseen.records, seed=seed, variants=(0,), progress=progress)
+        # Office mail: the margins of folds that had not seen it.
+        own = matrix([example.features for example in asked], rare) @ table + intercepts
+        said = probabilities_with(
+            asked, calibrated(own, calibration, bias), blend, encoder, ordinary, progress=progress
+        )
+        office_rows = [row for row, example in enumerate(judges) if example.is_office]
+        together = {head: np.concatenate([said[head], values[head][office_rows]]) for head in HEADS}
+        asked = [*asked, *(judges[row] for row in office_rows)]
+        manifest["held_out"] = measure(asked, together, thresholds)
+        manifest["test"] = {"sha256": unseen.sha256, "texts": len(unseen.records)}
     return Trained(weights=weights, manifest=manifest)
+
+
+def arrays_sha256(arrays: Mapping[str, NDArray[np.generic]]) -> str:
+    """Of names, shapes and bytes in order of name."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(
+            f"{name}\0{arrays[name].shape}\0{arrays[name].dtype}\0".encode() + arrays[name].tobytes()
+        )
+    return digest.hexdigest()
 
 
 __all__ = [
@@ -236,9 +275,9 @@ __all__ = [
     "SEED",
     "Trained",
     "calibrate",
+    "calibrated",
     "fit",
     "fold_of",
     "held_out_margins",
-    "labels_of",
     "train",
 ]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mailguard.classifier.encoder import PREFIX, Encoder, EncoderRefused, encoder_of
 from mailguard.classifier.features import CHAR_BITS, CONCEPT_BITS, KNOWN_BITS, STRUCTURE_SIZE, WORD_BITS
 from mailguard.classifier.heads import COLUMNS, HEADS
 
@@ -23,7 +24,7 @@ BLOCK_WEIGHTS = (1.0, 1.0, 0.5, 0.35)
 
 Floats = NDArray[np.float32]
 _ARRAYS = frozenset(
-    {"weights", "scales", "intercepts", "idf", "known"}
+    {"weights", "scales", "intercepts", "idf", "known", "blend"}
     | {f"{part}_{head}" for head in HEADS for part in ("calibration", "bias")}
 )
 
@@ -34,17 +35,27 @@ class WeightsRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """``table`` (WIDTH, COLUMNS) has idf and block weights folded in; ``squares`` are idf squared, for a block's length.
+    """``table`` (WIDTH, COLUMNS), times its block's ``scales`` (blocks, COLUMNS), has idf and block weights folded in; ``squares``
+    are idf squared, for a block's length.
 
-    A head's margins m become ``calibration @ m + bias``, then probabilities. ``known`` is a bitmap of words seen in training.
+    A head's margins m become logits ``calibration @ m + bias``. Where ``encoder`` has read the message too, its margins e come in:
+    ``blend[0] * logits + blend[1] * e + blend[2]``, a column each. ``known`` is a bitmap of words seen in training.
     """
 
-    table: Floats
+    table: NDArray[np.int8]
+    scales: Floats
     squares: Floats
     intercepts: Floats
     calibration: Mapping[str, Floats]
     bias: Mapping[str, Floats]
     known: NDArray[np.uint8]
+    blend: Floats = field(default_factory=lambda: linear_alone())
+    encoder: Encoder | None = None
+
+
+def linear_alone() -> Floats:
+    """A blend that leaves the linear model's logits as they are."""
+    return np.repeat(np.array([[1.0], [0.0], [0.0]], dtype=np.float32), COLUMNS, axis=1)
 
 
 def pack(
@@ -55,8 +66,13 @@ def pack(
     calibration: Mapping[str, NDArray[np.float64]],
     bias: Mapping[str, NDArray[np.float64]],
     known: NDArray[np.uint8],
+    blend: NDArray[np.float64] | None = None,
+    encoder: Mapping[str, NDArray[np.generic]] | None = None,
 ) -> bytes:
-    """The file's bytes, the same for the same numbers. ``table`` is as trained, without idf and block weights."""
+    """The file's bytes, the same for the same numbers. ``table`` is as trained, without idf and block weights.
+
+    ``encoder``: its arrays as ``encoder.encoder_of`` reads them; None: the linear model serves alone.
+    """
     quantised = np.zeros((WIDTH, COLUMNS), dtype=np.int8)
     scales = np.zeros((len(SIZES), COLUMNS), dtype=np.float32)
     for place, (offset, size, weight) in enumerate(zip(OFFSETS, SIZES, BLOCK_WEIGHTS, strict=True)):
@@ -71,6 +87,8 @@ def pack(
         "intercepts": intercepts.astype(np.float32),
         "idf": idf.astype(np.float16),
         "known": known,
+        "blend": linear_alone() if blend is None else blend.astype(np.float32),
+        **{f"{PREFIX}{name}": array for name, array in (encoder or {}).items()},
     }
     for head in HEADS:
         arrays[f"calibration_{head}"] = calibration[head].astype(np.float32)
@@ -83,31 +101,49 @@ def unpack(content: bytes) -> Weights:
     """Weights from a file's bytes, whose hash the caller has checked. Raises WeightsRefused."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            if set(stored.files) != _ARRAYS:
-                raise WeightsRefused(f"holds {sorted(stored.files)}, not {sorted(_ARRAYS)}")
+            own = {name for name in stored.files if not name.startswith(PREFIX)}
+            if own != _ARRAYS:
+                raise WeightsRefused(f"holds {sorted(own)}, not {sorted(_ARRAYS)}")
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise WeightsRefused(f"cannot be read as arrays: {error}") from error
+    read = encoder_arrays(arrays)
+    try:
+        encoder = encoder_of(read, columns=COLUMNS) if read else None
+    except EncoderRefused as error:
+        raise WeightsRefused(f"its encoder {error}") from error
     wanted = {
         "weights": (WIDTH, COLUMNS),
         "scales": (len(SIZES), COLUMNS),
         "intercepts": (COLUMNS,),
         "idf": (WIDTH,),
         "known": ((1 << KNOWN_BITS) // 8,),
+        "blend": (3, COLUMNS),
         **{f"calibration_{head}": (len(words), len(words)) for head, words in HEADS.items()},
         **{f"bias_{head}": (len(words),) for head, words in HEADS.items()},
     }
     for name, shape in wanted.items():
         if arrays[name].shape != shape:
             raise WeightsRefused(f"{name} has shape {arrays[name].shape}, not {shape}")
-    table = np.empty((WIDTH, COLUMNS), dtype=np.float32)
-    for place, (offset, size) in enumerate(zip(OFFSETS, SIZES, strict=True)):
-        table[offset : offset + size] = arrays["weights"][offset : offset + size] * arrays["scales"][place]
     return Weights(
-        table=table,
+        table=np.ascontiguousarray(arrays["weights"].astype(np.int8)),
+        scales=arrays["scales"].astype(np.float32),
         squares=np.square(arrays["idf"].astype(np.float32)),
         intercepts=arrays["intercepts"].astype(np.float32),
         calibration={head: arrays[f"calibration_{head}"].astype(np.float32) for head in HEADS},
         bias={head: arrays[f"bias_{head}"].astype(np.float32) for head in HEADS},
         known=arrays["known"].astype(np.uint8),
+        blend=arrays["blend"].astype(np.float32),
+        encoder=encoder,
     )
+
+
+def encoder_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+    """The encoder's among a file's arrays, under their own names; empty where there is none."""
+    return {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)}
+
+
+def encoder_of_file(content: bytes) -> dict[str, NDArray[np.generic]]:
+    """The encoder's arrays of a trusted ``weights.npz``, to train another linear model beside the same encoder."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return encoder_arrays({name: stored[name] for name in stored.files})

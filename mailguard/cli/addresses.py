@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from mailguard.app.list_diff import diff_rows
+from mailguard.app.list_files import ListName, read_rows
 from mailguard.app.lists import IndexedLists, load_lists
 from mailguard.cli.settings import PROBLEMS, config_option, json_option, settings, stop
 from mailguard.config import ConfigProblem, LoadedConfig
@@ -40,7 +42,7 @@ def check(config_path: Path, as_json: bool) -> None:
     else:
         lists = _lists(loaded)
         for name, number in lists.counts.items():
-            click.echo(f"ok  {name.value:<24} {number:>6} rows")
+            click.echo(f"ok  {name.value:<24} {number:>6} {'row' if number == 1 else 'rows'}")
         click.echo(f"version {lists.version}")
     if problems:
         sys.exit(PROBLEMS)
@@ -121,27 +123,21 @@ def diff(config_path: Path, list_name: str, new_file: Path) -> None:
     problems = list_problems(loaded, replaced={list_name: new_file})
     if problems:
         stop(problems, status=PROBLEMS)
-    wanted = PersonList(list_name)
-    old = {person.id: person for person in _lists(loaded).people() if person.list is wanted}
-    files = list_files(loaded, replaced={list_name: new_file})
-    new = {
-        person.id: person
-        for person in load_lists(files, surroundings(loaded, school_of(loaded))).people()
-        if person.list is wanted
-    }
-    changed = [id_ for id_ in old.keys() & new.keys() if _content(old[id_]) != _content(new[id_])]
-    for sign, ids in (("+", new.keys() - old.keys()), ("-", old.keys() - new.keys()), ("~", changed)):
-        for id_ in sorted(ids):
-            click.echo(f"{sign} {id_}  ({(new.get(id_) or old[id_]).source})")
-    click.echo(
-        f"{len(new)} rows; {len(new.keys() - old.keys())} added, {len(old.keys() - new.keys())} gone, {len(changed)} changed"
+    name = ListName(list_name)
+    old, new = (
+        next(file for file in list_files(loaded, replaced=replaced) if file.name is name)
+        for replaced in (None, {list_name: new_file})
     )
-    if new.keys() != old.keys() or changed:
+    found = diff_rows(name, *(read_rows(file, file.path.read_bytes(), []) for file in (old, new)))
+    changed = [change.after for change in found.changed]
+    for sign, rows in (("+", found.added), ("-", found.removed), ("~", changed)):
+        for row in sorted(rows, key=lambda row: row["id"]):
+            click.echo(f"{sign} {row['id']}  ({row.source})")
+    click.echo(
+        f"{found.rows_after} rows; {len(found.added)} added, {len(found.removed)} gone, {len(changed)} changed"
+    )
+    if not found.is_empty:
         sys.exit(PROBLEMS)
-
-
-def _content(person: Person) -> tuple[object, ...]:
-    return (person.name, person.addresses, person.handles, person.pupil_ids, person.role, person.year)
 
 
 def _lists(loaded: LoadedConfig) -> IndexedLists:

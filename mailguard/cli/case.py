@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from mailguard.app.casebook import Casebook, Changed, UnknownCase
+from mailguard.app.case_deciding import Changed, UnknownCase
+from mailguard.app.casebook import Casebook
 from mailguard.app.ports_store import CaseFilter, CaseRecord
 from mailguard.cli.opened import OpenedSchool, opened_school
 from mailguard.cli.settings import FAILED, PROBLEMS, config_option, json_option, state_option, stop

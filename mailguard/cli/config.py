@@ -10,10 +10,6 @@ from typing import Any
 import click
 
 from mailguard.cli.settings import PROBLEMS, config_option, json_option, settings, stop
-from mailguard.cli.settings_reference import settings_reference
-from mailguard.config import ConfigProblem, load_config
-from mailguard.daemon_settings import mailboxes_settings
-from mailguard.wiring import make_parts, platform_warnings
 
 _URLS_WITH_CREDENTIALS = frozenset({"url", "urls", "second_channel"})
 
@@ -36,6 +32,10 @@ def check(config_path: Path, as_json: bool) -> None:
     The policy is proved over the whole space of situations: no listed child's contact can go unreported,
     no row is dead, every chain ends in somebody who can be told.
     """
+    from mailguard.config import ConfigProblem, load_config
+    from mailguard.daemon_settings import mailboxes_settings
+    from mailguard.wiring import make_parts, platform_warnings
+
     try:
         loaded = load_config(config_path)
         found = make_parts(loaded)
@@ -86,4 +86,6 @@ def _without_credentials(shown: dict[str, Any]) -> dict[str, Any]:
 @command.command(epilog="Exit status: 0.")
 def reference() -> None:
     """Print the reference of all settings, made from the same source that validates them."""
+    from mailguard.cli.settings_reference import settings_reference
+
     click.echo(settings_reference(), nl=False)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
+from mailguard import __version__
+from mailguard.adapters.clock import SystemClock
+from mailguard.app.health import Finding, State
 from mailguard.cli.settings import PROBLEMS, config_option, json_option, state_option
-from mailguard.doctor import Finding, State, examine
 
 _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 
@@ -24,11 +27,14 @@ Exit status: 0 nothing failed, 3 something did."""
 @json_option
 def command(config_path: Path, state_folder: Path, as_json: bool) -> None:
     """Look at settings, store, audit trail, model, lists, report route, mailboxes and effects; say what to do."""
+    from mailguard.doctor import examine
+
     findings = examine(config_path, state_folder)
     if as_json:
         rows = [{"state": f.state.value, "what": f.what, "says": f.says, "fix": f.fix} for f in findings]
         click.echo(json.dumps(rows, ensure_ascii=False))
     else:
+        click.echo(_header(config_path))
         for finding in findings:
             _print(finding)
         failed = sum(finding.state is State.FAIL for finding in findings)
@@ -36,6 +42,18 @@ def command(config_path: Path, state_folder: Path, as_json: bool) -> None:
         click.echo(f"{failed} failed, {warned} warning{'' if warned == 1 else 's'}.")
     if any(finding.state is State.FAIL for finding in findings):
         sys.exit(PROBLEMS)
+
+
+def _header(config_path: Path) -> str:
+    """Which mailguard, with which settings, when: a report that is passed on must say so itself."""
+    from mailguard.config import ConfigProblem, load_config
+
+    now = SystemClock().now()
+    try:
+        zone = ZoneInfo(load_config(config_path).config.school.timezone)
+    except ConfigProblem:
+        zone = ZoneInfo("UTC")
+    return f"mailguard {__version__} · {config_path} · {now.astimezone(zone):%a %H:%M} {zone.key}"
 
 
 def _print(finding: Finding) -> None:

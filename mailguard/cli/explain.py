@@ -17,7 +17,7 @@ from mailguard.app.explain import explanation
 from mailguard.app.inspect import Inspector
 from mailguard.cli.explain_text import explanation_text
 from mailguard.cli.mail_sources import FoundMessage, count_files, find_messages, read_message
-from mailguard.cli.settings import FAILED, config_option, json_option, parts
+from mailguard.cli.settings import FAILED, config_option, json_option, parts, state_option
 from mailguard.domain.counterfactual import flips_if
 from mailguard.domain.message import Envelope
 
@@ -41,6 +41,7 @@ Answer = dict[str, Any]
 Exit status: 0 whatever the verdicts; 1 when a path could not be read; 2 wrong usage.""",
 )
 @config_option
+@state_option
 @json_option
 @click.option("--mail-from", help="Envelope sender; '<>' is the null sender.")
 @click.option("--rcpt-to", "rcpt_tos", multiple=True, help="Envelope recipient; may be repeated.")
@@ -54,6 +55,7 @@ Exit status: 0 whatever the verdicts; 1 when a path could not be read; 2 wrong u
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 def command(
     config_path: Path,
+    state_folder: Path,
     as_json: bool,
     mail_from: str | None,
     rcpt_tos: tuple[str, ...],
@@ -68,7 +70,7 @@ def command(
     given = given_envelope(mail_from, rcpt_tos, received_via)
     total = count_files(paths)
     failed = False
-    answers = _answers(find_messages(paths), config_path, given, total)
+    answers = _answers(find_messages(paths), config_path, state_folder, given, total)
     for answer in _with_progress(answers, total, show=as_json):
         failed = failed or "error" in answer
         if as_json:
@@ -133,11 +135,12 @@ def _work(found: FoundMessage, given: tuple[str | None, tuple[str, ...], str]) -
 def _answers(
     messages: Iterable[FoundMessage],
     config_path: Path,
+    state_folder: Path,
     given: tuple[str | None, tuple[str, ...], str],
     total: int,
 ) -> Iterator[Answer]:
     cores = len(os.sched_getaffinity(0))
-    inspector = parts(config_path).inspector()
+    inspector = parts(config_path, state_folder).inspector()
     if total < _WORTH_A_POOL or cores < 2:
         yield from (explain_one(found, inspector=inspector, given=given) for found in messages)
         return

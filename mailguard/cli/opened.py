@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import click
+
 from mailguard.adapters.blobs import BlobFiles
 from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.keys import is_genuine_signature
@@ -51,6 +53,21 @@ def opened_school(config_path: Path, state_folder: Path) -> Iterator[OpenedSchoo
         )
     finally:
         store.close()
+
+
+@contextmanager
+def opened_school_if_any(config_path: Path, state_folder: Path) -> Iterator[OpenedSchool | None]:
+    """None, told on standard error, where there is no store yet or this user may not open it."""
+    loaded = settings(config_path)
+    try:
+        opened = open_store(store_settings(loaded, state_folder, may_make=False), SystemClock())
+    except StoreProblem as problem:
+        click.echo(f"mailguard: without the store: {problem}", err=True)
+        yield None
+        return
+    opened.store.close()
+    with opened_school(config_path, state_folder) as school:
+        yield school
 
 
 def audit_trail(store: SqlStore) -> AuditTrail:

@@ -1,4 +1,4 @@
-"""``mailguard policy``: prove the decision table, and show it as a person reads it."""
+"""``mailguard policy``: prove the decision table, show it as a person reads it, and try another one on past messages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from mailguard.cli.policy_reference import policy_reference, shipped_policy
+from mailguard.cli.replay import command as replay
 from mailguard.cli.settings import PROBLEMS, config_option, json_option, settings, stop
 from mailguard.config import ConfigProblem
 from mailguard.domain.policy import PolicyProblem
@@ -17,7 +18,10 @@ from mailguard.wiring import load_policy, policy_report
 
 @click.group("policy")
 def command() -> None:
-    """Check and show the decision table."""
+    """Check and show the decision table, and try candidates on past messages."""
+
+
+command.add_command(replay, "replay")
 
 
 @command.command(epilog="Exit status: 0 sound, 3 problems found.")

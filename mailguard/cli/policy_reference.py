@@ -5,24 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 
+from mailguard.app.policy_view import consequence_words, not_told_words, shorter
 from mailguard.app.policy_words import DIMENSION_WORDS, LEVEL_WORDS, SIGNAL_WORDS, VALUE_WORDS
-from mailguard.domain.policy import Condition, Consequence, Policy, Row, parse_policy
+from mailguard.domain.policy import Condition, Policy, Row, parse_policy
 from mailguard.domain.signal import SignalCode
 from mailguard.domain.situation import DIMENSIONS
-from mailguard.domain.words import Disposition, Level, ReportWhen
+from mailguard.domain.words import Level
 from mailguard.shipped import shipped_path
-
-_NOT_TOLD = {
-    "none": "",
-    "recipients": "the recipients",
-    "recipients-and-accused": "the recipients and whoever is accused",
-    "actor": "the representative who acted",
-    "accused": "whoever is accused",
-}
-_PART_WORDS = {
-    "accused": "whoever is accused",
-    "may-be-accused": "anybody outside the chain who may be accused",
-}
 
 
 def policy_reference(policy: Policy) -> str:
@@ -56,54 +45,27 @@ def _row(row: Row, policy: Policy) -> Iterator[str]:
     lead = "*When* " if len(alternatives) == 1 else "*When any of these holds:* "
     yield f"- {lead}{'; or '.join(alternatives)}."
     verdicts = _any_of(list(dict.fromkeys(verdict.value for verdict in row.verdicts.values())))
-    yield f"- *Verdict* {verdicts}. {_consequence(row.consequence, row)}"
+    yield f"- *Verdict* {verdicts}. {consequence_words(row.consequence, row)}"
     if row.grave is not None:
         grave = ", ".join(
             nature.value for nature in sorted(policy.grave_natures, key=lambda nature: nature.gravity)
         )
-        yield f"- *When the nature is grave* ({grave}): {_consequence(row.grave, row)}"
+        yield f"- *When the nature is grave* ({grave}): {consequence_words(row.grave, row)}"
     if row.tag:
         yield f"- *Tagged* with the header `X-Mailguard-Tag: {row.tag}`."
     if row.opens_case:
         yield "- *A case* is opened all the same."
-    if not_told := _not_told(row):
+    if not_told := not_told_words(row):
         yield f"- *Not told:* {not_told}."
     yield from (f"- *Clause* {row.clause}.", "")
-
-
-def _not_told(row: Row) -> str:
-    """Rule 3: whoever acted or is accused is a subject at any level, a recipient at level 3 and above."""
-    words = _NOT_TOLD[row.subjects]
-    if not row.subjects.startswith("recipients") or row.consequence.level >= Level.NOW:
-        return words
-    if row.grave is None or row.grave.level < Level.NOW:
-        return ""
-    return f"{words}, at level {int(row.grave.level)}"
-
-
-def _consequence(consequence: Consequence, row: Row) -> str:
-    held = "Held" if consequence.disposition is Disposition.HOLD else "Delivered"
-    if row.hold_from:
-        names = " and ".join(_PART_WORDS[part] for part in sorted(row.hold_from))
-        held = f"Held from {names}; delivered to the rest"
-    report = {
-        ReportWhen.NOW: "reported now",
-        ReportWhen.DIGEST: "in the digest",
-        ReportWhen.NONE: "not reported",
-    }[consequence.report]
-    return f"{held}, {report}, level {int(consequence.level)}."
 
 
 def _condition(condition: Condition) -> str:
     """The shorter of "is one of" and "is none of"; an empty condition is anything."""
     words = []
     for name, values in condition.items():
-        others = [value for value in DIMENSIONS[name] if value not in values]
-        chosen = [value for value in DIMENSIONS[name] if value in values]
-        if len(others) < len(chosen):
-            words.append(f"`{name}` is not {_any_of(others)}")
-        else:
-            words.append(f"`{name}` is {_any_of(chosen)}")
+        is_not, shown = shorter(name, values)
+        words.append(f"`{name}` is {'not ' if is_not else ''}{_any_of(list(shown))}")
     return ", and ".join(words) or "no row above did"
 
 

@@ -19,6 +19,8 @@ from mailguard.config import ConfigProblem
 
     mailguard run relay effects
 
+    mailguard run web
+
 Exit status: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong usage."""
 )
 @config_option
@@ -29,15 +31,18 @@ Exit status: 0 stopped by SIGTERM or SIGINT, 1 could not start, 2 wrong usage.""
     hidden=True,
     help="One of several relay processes (started by the parent).",
 )
-@click.argument("parts", nargs=-1, type=click.Choice(["relay", "mailboxes", "effects"]))
+@click.argument("parts", nargs=-1, type=click.Choice(["relay", "mailboxes", "effects", "web"]))
 def command(config_path: Path, state_folder: Path, relay_worker: bool, parts: tuple[str, ...]) -> None:
-    """Run the relay, the mailbox reader and the effects worker (all three when none is named) until SIGTERM.
+    """Run the relay, the mailbox reader, the effects worker and the review page (all when none is named) until SIGTERM.
+
+    The review page alone (web) reads no password of a mail server.
 
     Store, messages and keys are made in the state folder at the first start, mode 0600.
     """
-    from mailguard.daemon import PART_NAMES, run, run_relay_worker
+    from mailguard.daemon.life import PART_NAMES, run, run_relay_worker
 
     loaded = settings(config_path)
+    place = loaded.config.relay.listen
     worker_command = [
         sys.executable, "-m", "mailguard", "run", "--config", str(config_path), "--state", str(state_folder),
         "--relay-worker", "relay",
@@ -45,8 +50,13 @@ def command(config_path: Path, state_folder: Path, relay_worker: bool, parts: tu
     try:
         if relay_worker:
             run_relay_worker(loaded, state_folder)
+        elif set(parts) == {"web"}:
+            from mailguard.daemon.review import run_review
+
+            place = loaded.config.review.listen
+            run_review(loaded, state_folder)
         else:
-            run(loaded, state_folder, frozenset(parts or PART_NAMES), command=worker_command)
+            run(loaded, state_folder, frozenset(parts or PART_NAMES), worker_command=worker_command)
     except ConfigProblem as problem:
         stop(problem.problems)
     except StoreProblem as problem:
@@ -54,6 +64,6 @@ def command(config_path: Path, state_folder: Path, relay_worker: bool, parts: tu
     except OSError as problem:
         stop(
             [
-                f"{config_path}: cannot listen on {loaded.config.relay.listen}: {problem.strerror}; is it running already?"
+                f"{config_path}: cannot listen on {place}: {problem.strerror or problem}; is it running already?"
             ]
         )

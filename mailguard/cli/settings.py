@@ -1,16 +1,20 @@
-"""The options that many commands share, and how they say what is wrong."""
+"""The options that many commands share, and how they say what is wrong.
+
+What reads settings and models is imported where it is used: asking a command for its help costs none of it.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from mailguard.config import ConfigProblem, LoadedConfig, load_config
-from mailguard.wiring import Parts, make_parts
+if TYPE_CHECKING:
+    from mailguard.config import LoadedConfig
+    from mailguard.wiring import Parts
 
 DEFAULT_CONFIG = Path("/etc/mailguard/mailguard.toml")
 DEFAULT_STATE = Path("/var/lib/mailguard")
@@ -55,15 +59,29 @@ def stop(problems: list[str] | tuple[str, ...], *, status: int = FAILED) -> NoRe
 
 
 def settings(config_path: Path) -> LoadedConfig:
+    from mailguard.config import ConfigProblem, load_config
+
     try:
         return load_config(config_path)
     except ConfigProblem as problem:
         stop(problem.problems)
 
 
-def parts(config_path: Path) -> Parts:
-    """The inspecting parts, or an end with everything that is wrong."""
+def parts(config_path: Path, state_folder: Path) -> Parts:
+    """The inspecting parts with the model in force, or an end with everything that is wrong."""
+    from mailguard.adapters.clock import SystemClock
+    from mailguard.config import ConfigProblem, load_config
+    from mailguard.model_wiring import model_in_force
+    from mailguard.wiring import make_parts
+
+    clock = SystemClock()
     try:
-        return make_parts(load_config(config_path))
+        loaded = load_config(config_path)
+        model = model_in_force(loaded, state_folder, clock, on_problem=_say)
+        return make_parts(loaded, clock=clock, classifier=model)
     except ConfigProblem as problem:
         stop(problem.problems)
+
+
+def _say(problem: str) -> None:
+    click.echo(f"mailguard: {problem}", err=True)

@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mailguard.adapters.smtp_settings import HostPort
-from mailguard.config_schema import Absence, Config, PasswordSource
+from mailguard.config_schema import Config
+from mailguard.config_sections.school import Absence
+from mailguard.config_sections.values import PasswordSource
 
 INLINE: tuple[type[BaseModel], ...] = (Absence, PasswordSource)
 """Written as ``{ key = value }`` inside a line, so they are no table of their own."""

@@ -88,7 +88,8 @@ class NextHop:
         is_outside = address.lower() not in self._mailboxes
         if not is_outside:
             # RFC 5321 4.4: final delivery adds Return-Path.
-            trace = f"Return-Path: <{mail_from}>\r\n".encode()
+            # aiosmtpd writes the null sender with its brackets.
+            trace = f"Return-Path: <{mail_from.strip('<>')}>\r\n".encode()
             await asyncio.to_thread(self._append, address.lower(), trace + raw)
         header = BytesHeaderParser().parsebytes(raw)
         delivered = Delivered(

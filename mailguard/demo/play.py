@@ -20,9 +20,11 @@ from pathlib import Path
 
 from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.store.opening import OpenedStore, open_store
+from mailguard.adapters.store.sql_store import SqlStore
 from mailguard.config import load_config
 from mailguard.daemon_settings import store_settings
 from mailguard.demo import checks, messages, people_mail, tampering
+from mailguard.demo.accounts import demo_accounts
 from mailguard.demo.cast import HEAD, MAILBOXES
 from mailguard.demo.checks import Check
 from mailguard.demo.imap_server import HOST
@@ -92,6 +94,8 @@ class _Stage:
     servers: MailServers
     daemon: Daemon
     relay_port: int
+    review_port: int
+    store: SqlStore
     parts: Parts
     observer: Observer
     teller: Teller
@@ -109,6 +113,7 @@ def play(teller: Teller, *, keep: Path | None, stays: bool) -> DemoResult:
         found = _story(stage)
         seconds = time.perf_counter() - begun
         if stays:
+            _open_review_page(stage)
             _say_what_to_try(stage, is_kept=keep is not None)
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
@@ -143,7 +148,13 @@ def _stage(school: SchoolFolder, teller: Teller) -> Iterator[_Stage]:
     addresses = messages.known_addresses(messages.all_messages(writer))
     with MailServers(addresses, PASSWORD) as servers:
         relay_port = free_port()
-        school.make(relay_port=relay_port, next_hop_port=servers.next_hop_port, imap_port=servers.imap_port)
+        review_port = free_port()
+        school.make(
+            relay_port=relay_port,
+            next_hop_port=servers.next_hop_port,
+            imap_port=servers.imap_port,
+            review_port=review_port,
+        )
         daemon = Daemon(school, relay_port=relay_port)
         opened: OpenedStore | None = None
         try:
@@ -167,7 +178,18 @@ def _stage(school: SchoolFolder, teller: Teller) -> Iterator[_Stage]:
                     role: address.lower() for role, address in (parts.school.role_addresses or {}).items()
                 },
             )
-            yield _Stage(school, servers, daemon, relay_port, parts, observer, teller, writer)
+            yield _Stage(
+                school,
+                servers,
+                daemon,
+                relay_port,
+                review_port,
+                opened.store,
+                parts,
+                observer,
+                teller,
+                writer,
+            )
         finally:
             if opened is not None:
                 opened.store.close()
@@ -285,6 +307,22 @@ def _prove_trail(stage: _Stage, outcome: Outcome) -> tuple[Check, ...]:
     return tampering.check_trail(genuine, altered, seq=seq)
 
 
+def _open_review_page(stage: _Stage) -> None:
+    """Accounts as the admin would make them, and how to sign in to the page that the daemon serves."""
+    teller, school = stage.teller, stage.school
+    school.write_code_program()
+    issued = demo_accounts(stage.parts.loaded, stage.store, stage.parts.lists)
+    teller.title("The review page is open")
+    teller.exactly(f"  http://{HOST}:{stage.review_port}/")
+    teller.say("Sign in with an address and its one-time password, and leave the code empty:")
+    for each in issued:
+        teller.exactly(f"  {each.account.role.value:<8} {each.account.address:<28} {each.one_time_password}")
+    teller.say(
+        "It asks for a password of your own and an authenticator app. No phone at hand? This shows the code:"
+    )
+    teller.exactly(f"  python3 {school.code_program} KEY    (the key that the page shows below the picture)")
+
+
 def _say_what_to_try(stage: _Stage, *, is_kept: bool) -> None:
     teller, school = stage.teller, stage.school
     program = _this_program()
@@ -293,7 +331,7 @@ def _say_what_to_try(stage: _Stage, *, is_kept: bool) -> None:
     teller.exactly(f"  export MAILGUARD_CONFIG={school.config}")
     teller.exactly(f"  export MAILGUARD_STATE={school.state}")
     teller.exactly(f"  {program} case list")
-    teller.exactly(f"  {program} case show MG-{stage.writer.now.year}-0001")
+    teller.exactly(f"  {program} case show NUMBER    (one of the list)")
     teller.exactly(f"  {program} audit show")
     teller.exactly(f"  {program} explain {school.letter}")
     teller.exactly(f"  python3 {school.sender}    (sends that letter through the relay: change it)")

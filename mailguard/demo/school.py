@@ -25,12 +25,12 @@ from mailguard.demo.imap_server import HOST
 from mailguard.shipped import shipped_path
 
 PASSWORD = "throw-away"  # noqa: S105 - of an in-memory server on loopback with invented mail
-_READY_SECONDS = 30.0
+_READY_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 _COMMAND_SECONDS = 60.0
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 # Sections that say where servers are: the demo has its own on free ports.
-_REPLACED_SECTIONS = ("relay", "mailboxes", "mailboxes.account", "outgoing")
+_REPLACED_SECTIONS = ("relay", "mailboxes", "mailboxes.account", "outgoing", "review")
 _LETTER_FROM = "poppy.ackroyd26@pupils.harrowlane.example"
 _LETTER = f"""\
 From: Poppy Ackroyd <{_LETTER_FROM}>
@@ -38,6 +38,18 @@ To: Nerys Pugh <{PUGH}>
 Subject: choir
 
 hi miss is choir on today, i forgot to ask
+"""
+
+
+_CODE_PROGRAM = """\
+# The six digits that an authenticator app shows now for a key (RFC 6238): python3 code.py KEY
+import base64, hashlib, hmac, struct, sys, time
+
+key = base64.b32decode("".join(sys.argv[1:]).replace(" ", "").upper())
+digest = hmac.new(key, struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+start = digest[-1] & 15
+number = struct.unpack(">I", digest[start : start + 4])[0] & 0x7FFFFFFF
+print(f"{number % 1_000_000:06}")
 """
 
 
@@ -80,7 +92,11 @@ class SchoolFolder:
         """The options that every command wants."""
         return "--config", str(self.config), "--state", str(self.state)
 
-    def make(self, *, relay_port: int, next_hop_port: int, imap_port: int) -> None:
+    @property
+    def code_program(self) -> Path:
+        return self.folder / "code.py"
+
+    def make(self, *, relay_port: int, next_hop_port: int, imap_port: int, review_port: int) -> None:
         """Copy the shipped demo school and point it at the demo's servers."""
         self.folder.chmod(0o700)
         shipped = shipped_path("config/demo")
@@ -98,6 +114,9 @@ class SchoolFolder:
             'security = "none"',
             f'password = {{ file = "{password_file}" }}',
             "sweep_seconds = 10",
+            "[review]",
+            f'listen = "{HOST}:{review_port}"',
+            f'url = "http://{HOST}:{review_port}"',
             *(f'[[mailboxes.account]]\naddress = "{address}"' for address in MAILBOXES),
         ]
         kept = without_sections((shipped / "mailguard.toml").read_text("utf-8"), _REPLACED_SECTIONS)
@@ -113,6 +132,10 @@ class SchoolFolder:
             f"relay.sendmail({_LETTER_FROM!r}, [{PUGH!r}], letter)\n",
             encoding="utf-8",
         )
+
+    def write_code_program(self) -> None:
+        """Shows what an authenticator app would, for whoever tries the review page without a phone at hand."""
+        self.code_program.write_text(_CODE_PROGRAM, encoding="utf-8")
 
     def run_command(self, *words: str, state: Path) -> subprocess.CompletedProcess[str]:
         """Run ``mailguard WORDS`` on this school's settings and that state folder, as an admin would."""

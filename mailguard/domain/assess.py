@@ -25,7 +25,7 @@ from mailguard.domain.message import (
     AutomaticMark,
     MessageFacts,
 )
-from mailguard.domain.natures import find_natures
+from mailguard.domain.natures import find_natures, is_surely_schoolwork
 from mailguard.domain.outbound import outbound_situations
 from mailguard.domain.parties import Parties, find_direction, find_parties, on_list
 from mailguard.domain.people import Person
@@ -350,6 +350,15 @@ def _arriving(
         signals.append(Signal(SignalCode.CHAIN_ONLY, "addressed only to members of the chain", "RCPT TO"))
     channel = _approved_channel(material, parties, finding)
     signals.extend(channel)
+    if channel and not is_surely_schoolwork(material.scores):
+        channel = ()
+        signals.append(
+            Signal(
+                SignalCode.MODEL_UNCERTAIN,
+                "no use of the approved channel: it is not surely schoolwork",
+                f"model {material.scores.model_id or 'none'}",
+            )
+        )
     situations: dict[str, tuple[Situation, ...]] = {}
     for party in recipients_of(parties):
         part = Part.FREE
@@ -370,7 +379,7 @@ def _arriving(
 def _approved_channel(material: Material, parties: Parties, finding: SenderFinding) -> tuple[Signal, ...]:
     if finding.sender is not Sender.CHILD or material.authentication.overall is AuthenticationResult.FAIL:
         return ()
-    for channel in material.school.approved_channels:
+    for channel in (*material.school.approved_channels, *material.lists.approved_channels()):
         senders = all(
             party.address.lower().endswith("@" + channel.pupil_domain)
             for party in parties.senders

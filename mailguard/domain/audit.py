@@ -2,8 +2,10 @@
 
 Pure: signatures are made and checked by functions handed in. Formats: c2sp.org/signed-note (Ed25519, type
 0x01) and the body of c2sp.org/tlog-checkpoint, except that the hash is the chain's head, not a Merkle root.
-Anyone can repeat it: the hash of an event is SHA-256 over its fields and the hash before it, as JSON with
-sorted keys, no blanks, UTF-8.
+Anyone can repeat it: the content hash of an event is SHA-256 over its fields with a random salt, as JSON with
+sorted keys, no blanks, UTF-8; its hash is SHA-256 over the content hash and the hash before it. So an event
+can be withheld from a stranger, its content hash given, and the chain still be followed across it; the salt
+keeps its content from being guessed. Events without a salt, of the first schema, are hashed in one step.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 FIRST_PREVIOUS = "0" * 64
 TAG_FORM = re.compile(r"[a-z][a-z0-9-]*:[a-z][a-z0-9-]*:[a-z][a-z0-9-]*")
@@ -40,6 +42,11 @@ class AuditTag(StrEnum):
     CASE_RELEASED = "review:case:released"
     CASE_DISMISSED = "review:case:dismissed"
     CASE_OUTCOME_SET = "review:case:outcome-set"
+    CASE_UNDONE = "review:case:undone"
+    CASE_LABELLED = "review:case:labelled"
+    CASE_VIEWED = "review:case:viewed"
+    CASES_SEARCHED = "review:cases:searched"
+    PART_OPENED = "review:part:opened"
     MESSAGE_RELEASED = "effects:message:released"
     MESSAGE_MOVED = "effects:message:moved"
     REPORT_SENT = "effects:report:sent"
@@ -50,7 +57,9 @@ class AuditTag(StrEnum):
     CASE_ESCALATED = "effects:case:escalated"
     AUDIT_VIEWED = "cli:audit:viewed"
     AUDIT_EXPORTED = "cli:audit:exported"
+    POLICY_REPLAYED = "cli:policy:replayed"
     CHECKPOINT_SIGNED = "daemon:audit:checkpoint-signed"
+    BLANK = "daemon:audit:blank"
     DAEMON_STARTED = "daemon:service:started"
     DAEMON_STOPPED = "daemon:service:stopped"
 
@@ -59,7 +68,8 @@ class AuditTag(StrEnum):
 class AuditEvent:
     """One link.
 
-    ``seq`` starts at 1 in each school; ``at`` aware UTC, microseconds; ``previous`` and ``hash`` hex.
+    ``seq`` starts at 1 in each school; ``at`` aware UTC, microseconds; ``previous`` and ``hash`` hex;
+    ``salt`` random hex, "" in events of the first schema.
     """
 
     school: str
@@ -71,6 +81,26 @@ class AuditEvent:
     detail: Mapping[str, Any]
     previous: str
     hash: str
+    salt: str = ""
+
+    @property
+    def content_hash(self) -> str:
+        """What stands for the event where it is withheld; "" when it has no salt, for then nothing can."""
+        if not self.salt:
+            return ""
+        return _sha256(_fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """An event of which a reader learns nothing but its place. ``content`` "" for one without a salt."""
+
+    seq: int
+    content: str
+    hash: str
+
+
+Link = AuditEvent | Withheld
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +149,16 @@ class AuditProblem:
 class Verification:
     """``checkpoints`` counts the genuine ones.
 
-    ``checkpointed_size``: how many events the newest of them vouches for.
+    ``checkpointed_size``: how many events the newest of them vouches for. ``withheld``: events that are not shown;
+    ``unlinked``: those of them without a salt, across which only the checkpoint vouches.
     """
 
     head: AuditHead
     checkpoints: int
     checkpointed_size: int
     problems: tuple[AuditProblem, ...]
+    withheld: int = 0
+    unlinked: int = 0
 
     @property
     def is_intact(self) -> bool:
@@ -154,29 +187,16 @@ def canonical_json(value: Any) -> str:
     )
 
 
-def event_hash(
-    *,
-    school: str,
-    seq: int,
-    at: datetime,
-    tag: str,
-    actor: str,
-    case_id: str,
-    detail: Mapping[str, Any],
-    previous: str,
-) -> str:
-    """Hex SHA-256 of an event's canonical JSON, the previous hash included."""
-    fields = {
-        "school": school,
-        "seq": seq,
-        "at": time_text(at),
-        "tag": tag,
-        "actor": actor,
-        "case_id": case_id,
-        "detail": detail,
-        "previous": previous,
-    }
-    return hashlib.sha256(canonical_json(fields).encode("utf-8", "surrogatepass")).hexdigest()
+def event_hash(event: AuditEvent) -> str:
+    """Hex SHA-256 that ``event`` must have, by what it says and the hash before it; its ``hash`` is not looked at."""
+    if event.salt:
+        return linked_hash(content=event.content_hash, previous=event.previous)
+    return _sha256({**_fields(event), "previous": event.previous})
+
+
+def linked_hash(*, content: str, previous: str) -> str:
+    """The hash of a salted event from its content hash and the hash before it, all hex."""
+    return _sha256({"content": content, "previous": previous})
 
 
 def link(
@@ -188,51 +208,38 @@ def link(
     actor: str,
     case_id: str,
     detail: Mapping[str, Any],
+    salt: str = "",
 ) -> AuditEvent:
-    """The next event after ``head``. Raises ValueError when ``tag`` is not source:subject:action."""
+    """The next event after ``head``. Raises ValueError when ``tag`` is not source:subject:action.
+
+    ``salt``: 128 random bits in hex, drawn anew for each event.
+    """
     if not TAG_FORM.fullmatch(tag):
         raise ValueError(f"audit tag {tag!r} is not source:subject:action")
-    plain = json.loads(canonical_json(detail))
-    digest = event_hash(
+    event = AuditEvent(
         school=school,
         seq=head.size + 1,
         at=at,
         tag=tag,
         actor=actor,
         case_id=case_id,
-        detail=plain,
+        detail=json.loads(canonical_json(detail)),
         previous=head.hash,
+        hash="",
+        salt=salt,
     )
-    return AuditEvent(
-        school=school,
-        seq=head.size + 1,
-        at=at,
-        tag=tag,
-        actor=actor,
-        case_id=case_id,
-        detail=plain,
-        previous=head.hash,
-        hash=digest,
-    )
+    return replace(event, hash=event_hash(event))
 
 
 def event_to_json(event: AuditEvent) -> dict[str, Any]:
-    return {
-        "school": event.school,
-        "seq": event.seq,
-        "at": time_text(event.at),
-        "tag": event.tag,
-        "actor": event.actor,
-        "case_id": event.case_id,
-        "detail": event.detail,
-        "previous": event.previous,
-        "hash": event.hash,
-    }
+    return {**_fields(event), "previous": event.previous, "hash": event.hash}
 
 
 def event_from_json(fields: Mapping[str, Any]) -> AuditEvent:
     """Raises ValueError when a field is missing, too many, or of another type."""
-    texts = ("school", "at", "tag", "actor", "case_id", "previous", "hash")
+    texts: tuple[str, ...] = ("school", "at", "tag", "actor", "case_id", "previous", "hash")
+    if "salt" in fields:
+        texts = (*texts, "salt")
     if set(fields) != {*texts, "seq", "detail"} or not all(isinstance(fields[name], str) for name in texts):
         raise ValueError("not an audit event: other fields")
     if type(fields["seq"]) is not int or not isinstance(fields["detail"], dict):
@@ -246,9 +253,7 @@ def write_checkpoint(head: AuditHead, *, school: str, at: datetime, public_key: 
     name = origin(school)
     encoded_hash = base64.b64encode(bytes.fromhex(head.hash)).decode()
     body = f"{name}\n{head.size}\n{encoded_hash}\ntime {time_text(at)}\n"
-    key = VerifierKey(name=name, public_key=public_key)
-    signature = base64.b64encode(key.key_id + sign(body.encode())).decode()
-    return f"{body}\n{_SIGNATURE_LINE_START}{name} {signature}\n"
+    return sign_note(body, key=VerifierKey(name=name, public_key=public_key), sign=sign)
 
 
 def read_checkpoint(note: str, *, key: VerifierKey, is_genuine: SignatureCheck) -> Checkpoint:
@@ -256,19 +261,30 @@ def read_checkpoint(note: str, *, key: VerifierKey, is_genuine: SignatureCheck) 
 
     Raises ValueError when it is malformed, of another trail, or not signed by ``key``.
     """
-    body, separator, signatures = note.partition("\n\n")
-    if not separator or not signatures.endswith("\n"):
-        raise ValueError("not a signed note")
-    body += "\n"
-    if not any(_is_signed(line, body, key, is_genuine) for line in signatures.splitlines()):
-        raise ValueError(f"no genuine signature by {key.name}")
-    lines = body.split("\n")[:-1]
+    lines = open_note(note, key=key, is_genuine=is_genuine).split("\n")[:-1]
     if len(lines) != 4 or lines[0] != key.name or not lines[1].isascii() or not lines[1].isdigit():
         raise ValueError("not a checkpoint of this trail")
     if not lines[3].startswith("time "):
         raise ValueError("checkpoint without a time")
     digest = base64.b64decode(lines[2], validate=True).hex()
     return Checkpoint(origin=lines[0], size=int(lines[1]), hash=digest, at=time_from_text(lines[3][5:]))
+
+
+def sign_note(body: str, *, key: VerifierKey, sign: Sign) -> str:
+    """``body`` (whole lines) as a signed note by ``key``."""
+    signature = base64.b64encode(key.key_id + sign(body.encode())).decode()
+    return f"{body}\n{_SIGNATURE_LINE_START}{key.name} {signature}\n"
+
+
+def open_note(note: str, *, key: VerifierKey, is_genuine: SignatureCheck) -> str:
+    """The body of a signed note. Raises ValueError when it is none, or not signed by ``key``."""
+    body, separator, signatures = note.partition("\n\n")
+    if not separator or not signatures.endswith("\n"):
+        raise ValueError("not a signed note")
+    body += "\n"
+    if not any(_is_signed(line, body, key, is_genuine) for line in signatures.splitlines()):
+        raise ValueError(f"no genuine signature by {key.name}")
+    return body
 
 
 def parse_verifier_key(text: str) -> VerifierKey:
@@ -289,8 +305,13 @@ def parse_verifier_key(text: str) -> VerifierKey:
     return key
 
 
+def withhold(event: AuditEvent) -> Withheld:
+    """What may be given of an event that is not to be shown."""
+    return Withheld(seq=event.seq, content=event.content_hash, hash=event.hash)
+
+
 def verify(
-    events: Iterable[AuditEvent],
+    events: Iterable[Link],
     *,
     notes: Sequence[str],
     key: VerifierKey,
@@ -301,7 +322,7 @@ def verify(
 
     Altered, removed, inserted and reordered events break the chain; a cut end is found by a checkpoint (or
     by ``stated_head``, what the database says its head is). After a break the walk goes on from the next
-    stated hash, so that each break is told once.
+    stated hash, so that each break is told once. Events may be withheld: the chain is followed across them.
     """
     problems: list[AuditProblem] = []
     vouched: dict[int, list[Checkpoint]] = {}
@@ -315,10 +336,14 @@ def verify(
             vouched.setdefault(checkpoint.size, []).append(checkpoint)
             count += 1
     newest = max(vouched, default=0)
+    withheld = unlinked = 0
     head = AuditHead()
     problems += _against_checkpoints(head, vouched.pop(0, []))
     for event in events:
-        problems += _link_problems(head, event, trail=key.name)
+        problems += link_problems(head, event, trail=key.name)
+        if isinstance(event, Withheld):
+            withheld += 1
+            unlinked += not event.content
         head = AuditHead(size=event.seq, hash=event.hash)
         problems += _against_checkpoints(head, vouched.pop(event.seq, []))
     for size in sorted(vouched):
@@ -331,7 +356,56 @@ def verify(
                 seq=head.size, says=f"the trail ends here; its head is recorded at {stated_head.size}"
             )
         )
-    return Verification(head=head, checkpoints=count, checkpointed_size=newest, problems=tuple(problems))
+    return Verification(
+        head=head,
+        checkpoints=count,
+        checkpointed_size=newest,
+        problems=tuple(problems),
+        withheld=withheld,
+        unlinked=unlinked,
+    )
+
+
+def link_problems(head: AuditHead, link: Link, *, trail: str) -> list[AuditProblem]:
+    """What is wrong with ``link`` as the next after ``head`` on the trail of that name."""
+    problems = []
+    if link.seq != head.size + 1:
+        says = f"follows event {head.size}: events are missing or out of order"
+        problems.append(AuditProblem(seq=link.seq, says=says))
+    match link:
+        case AuditEvent():
+            if link.seq == head.size + 1 and link.previous != head.hash:
+                problems.append(AuditProblem(seq=link.seq, says="is not chained to the event before it"))
+            if origin(link.school) != trail:
+                problems.append(AuditProblem(seq=link.seq, says="belongs to another school's trail"))
+            if event_hash(link) != link.hash:
+                says = "was altered: its hash does not fit what it says"
+                problems.append(AuditProblem(seq=link.seq, says=says))
+        case Withheld():
+            if link.content and linked_hash(content=link.content, previous=head.hash) != link.hash:
+                says = "a withheld event is not chained to the event before it"
+                problems.append(AuditProblem(seq=link.seq, says=says))
+        case _ as never:
+            assert_never(never)
+    return problems
+
+
+def _fields(event: AuditEvent) -> dict[str, Any]:
+    """What an event says, as it is hashed and exported; the salt only where there is one."""
+    fields = {
+        "school": event.school,
+        "seq": event.seq,
+        "at": time_text(event.at),
+        "tag": event.tag,
+        "actor": event.actor,
+        "case_id": event.case_id,
+        "detail": event.detail,
+    }
+    return {**fields, "salt": event.salt} if event.salt else fields
+
+
+def _sha256(value: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _as_dict(value: object) -> dict[Any, Any]:
@@ -349,31 +423,6 @@ def _is_signed(line: str, body: str, key: VerifierKey, is_genuine: SignatureChec
     except binascii.Error:
         return False
     return octets[:4] == key.key_id and is_genuine(key.public_key, octets[4:], body.encode())
-
-
-def _link_problems(head: AuditHead, event: AuditEvent, *, trail: str) -> list[AuditProblem]:
-    problems = []
-    if event.seq != head.size + 1:
-        problems.append(
-            AuditProblem(seq=event.seq, says=f"follows event {head.size}: events are missing or out of order")
-        )
-    elif event.previous != head.hash:
-        problems.append(AuditProblem(seq=event.seq, says="is not chained to the event before it"))
-    if origin(event.school) != trail:
-        problems.append(AuditProblem(seq=event.seq, says="belongs to another school's trail"))
-    expected = event_hash(
-        school=event.school,
-        seq=event.seq,
-        at=event.at,
-        tag=event.tag,
-        actor=event.actor,
-        case_id=event.case_id,
-        detail=event.detail,
-        previous=event.previous,
-    )
-    if expected != event.hash:
-        problems.append(AuditProblem(seq=event.seq, says="was altered: its hash does not fit what it says"))
-    return problems
 
 
 def _against_checkpoints(head: AuditHead, checkpoints: Sequence[Checkpoint]) -> list[AuditProblem]:

@@ -77,6 +77,9 @@ class EffectKind(StrEnum):
     ESCALATE = "escalate"
     DIGEST = "digest"
     SECOND_CHANNEL = "second_channel"
+    CONCERN_LINK = "concern_link"
+    CHAIN_NOTICE = "chain_notice"
+    GOVERNORS_REPORT = "governors_report"
 
 
 class EffectState(StrEnum):
@@ -124,7 +127,9 @@ def recipient_states_before(state: RecipientState) -> frozenset[RecipientState]:
 
 
 def case_id(year: int, number: int) -> str:
-    """MG-2026-0147: the number starts at 1 each local year of a school and grows past four digits."""
+    """MG-2026-480317: a number of six digits, drawn at random, never counted up: a gap would tell of a case that is
+    closed to whoever sees it (ADR 18). Ids of earlier stores have four digits or more.
+    """
     return f"MG-{year:04d}-{number:04d}"
 
 

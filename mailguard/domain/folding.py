@@ -68,7 +68,8 @@ def fold_letters(text: str) -> str:
         return text.replace("'", "").replace("`", "").lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(_LOOKALIKES))
     shown = "".join(letter for letter in decomposed if not _is_invisible(letter))
-    return shown.translate(_LOOKALIKES).casefold()
+    # Twice: some letters are look-alikes only when small (Ω, ω).
+    return shown.translate(_LOOKALIKES).casefold().translate(_LOOKALIKES)
 
 
 def _is_invisible(letter: str) -> bool:

@@ -18,10 +18,29 @@ class AuthenticationResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DkimSignature:
+    """One DKIM-Signature field, from the top. Empty texts where it does not say.
+
+    ``domain`` d=, ``selector`` s=, ``algorithm`` a=, ``body_hash`` bh=, ``is_partial``: it has l=, so text may follow what
+    it covers. ``result`` and ``key``: of mailguard's own check, where there was one; the key record as DNS gave it, None
+    when it was not asked for or gave no answer, "" when DNS said that there is none. Source: RFC 6376 3.5, 3.6.
+    """
+
+    domain: str
+    selector: str
+    algorithm: str
+    body_hash: str = ""
+    is_partial: bool = False
+    result: AuthenticationResult = AuthenticationResult.NONE
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Authentication:
     """What a trusted verifier said of this message, for the domain of header From.
 
     ``overall`` is DMARC's result where stated, else an aligned DKIM or SPF pass, else fail when one of them failed.
+    ``stated``: the trusted header values as they stood; ``signatures``: the topmost DKIM signatures.
     Source: RFC 8601, RFC 7489; only headers of a pinned authserv-id count.
     """
 
@@ -33,6 +52,8 @@ class Authentication:
     header_from_domain: str = ""
     dkim_domain: str = ""
     spf_domain: str = ""
+    stated: tuple[str, ...] = ()
+    signatures: tuple[DkimSignature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,16 +97,21 @@ def find_natures(
     if not found:
         likeliest = _likeliest(scores, is_child=is_child)
         found[likeliest] = None
-        if scores.model_id:
-            signals.append(
-                Signal(
-                    SignalCode.MODEL_UNCERTAIN,
-                    f"the model is not sure; most like {likeliest.value}",
-                    f"model {scores.model_id}",
-                )
-            )
+        if scores.model_id and not scores.is_foreign:
+            signals.append(_uncertain(f"the model is not sure; most like {likeliest.value}", scores))
+    if scores.is_foreign:
+        signals.append(_uncertain("the model does not know most of its words: somebody must read it", scores))
     ordered = tuple(sorted(found, key=lambda nature: nature.gravity))
     return ordered, ordered[0]
+
+
+def _uncertain(says: str, scores: Scores) -> Signal:
+    return Signal(SignalCode.MODEL_UNCERTAIN, says, f"model {scores.model_id}")
+
+
+def is_surely_schoolwork(scores: Scores) -> bool:
+    """True when the model says so of a child's text over its threshold: a best guess opens no approved channel."""
+    return Nature.SCHOOLWORK.value in scores.natures_of(is_child=True) and not scores.is_foreign
 
 
 def _cued(text: str, scores: Scores, sender: Sender) -> dict[Nature, str]:

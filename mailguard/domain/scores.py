@@ -27,8 +27,12 @@ class Scores:
     natures_over_threshold: tuple[str, ...] = ()
     natures_of_child: tuple[str, ...] | None = None
     natures_of_adult: tuple[str, ...] | None = None
-    is_child_voice: bool = False  # initiator child over the manifest's threshold
+    is_child_voice: bool = (
+        False  # initiator child over the manifest's threshold for letters from a parent's address
+    )
+    is_likely_child: bool = False  # over the lower one for letters from an address that nobody knows
     is_uncertain: bool = False  # unknown language or low confidence: for review, never "benign"
+    is_foreign: bool = False  # most of its words stand in no training text: nothing harmless is said of it
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     def natures_of(self, *, is_child: bool) -> tuple[str, ...]:

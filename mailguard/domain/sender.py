@@ -333,7 +333,7 @@ def _unknown_child(
     text = f"{facts.subject}\n{facts.own_text}"
     party = Party("", "", "own words")
     signed = () if already else signed_names(f"{facts.own_text}\n{facts.signature_text}")
-    if signed and (scores.is_child_voice or _IN_FORM.search(text)):
+    if signed and (scores.is_likely_child or _IN_FORM.search(text)):
         evidence.add(
             SignalCode.CHILD_CLAIM, signed, party, Certainty.NAME, "signs with the name of pupil {id}"
         )
@@ -341,7 +341,7 @@ def _unknown_child(
         evidence.signals.append(
             Signal(SignalCode.CHILD_CLAIM, "says it writes as a pupil of a class", "own words")
         )
-    if scores.is_child_voice:
+    if scores.is_likely_child or scores.is_child_voice:
         reasons = ", ".join(f'"{word}"' for word in scores.reasons.get("initiator.child", ())[:4])
         evidence.signals.append(
             Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons or 'wording'})", "model")

@@ -50,6 +50,7 @@ class SignalCode(Enum):
     ACCUSED_UNNAMED = ("accused-unnamed", ("part",))
     CHAIN_ONLY = ("chain-only", ("audience",))
     APPROVED_CHANNEL = ("approved-channel", ("is_approved_channel",))
+    WRITTEN_CONCERN = ("written-concern", ())
     UNREADABLE = ("unreadable", ("is_readable",))
     AUTH_PASS = ("auth-pass", ())
     AUTH_FAIL = ("auth-fail", ())

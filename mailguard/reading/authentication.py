@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from mailguard.domain.message import Authentication, AuthenticationResult, Mailbox
+from mailguard.reading.dkim_signature import read_signatures
 from mailguard.reading.organisation import is_aligned
 
 _RESULT = re.compile(r"\s*([A-Za-z0-9-]{1,40})\s*(?:/\s*\d{1,3}\s*)?=\s*([A-Za-z0-9-]{1,40})")
@@ -21,6 +22,9 @@ _VERSION = re.compile(r"^(\S+)\s+\d{1,3}$")
 _PASS, _FAIL, _NONE = AuthenticationResult.PASS, AuthenticationResult.FAIL, AuthenticationResult.NONE
 # RFC 7208 2.6: softfail is a weak statement that the host is not authorised; it carries no trust.
 _FOLDED = {"pass": _PASS, "fail": _FAIL, "softfail": _FAIL, "hardfail": _FAIL}
+
+_MOST_STATED = 5
+_LONGEST_STATED = 4000
 
 _Statement = tuple[str, str, dict[str, str]]
 
@@ -35,9 +39,13 @@ def read_authentication(
     """
     domains = _from_domains(mailboxes)
     domain = domains[0] if domains else ""
-    results, authserv_id = _trusted_results(headers, {name.strip().lower() for name in trusted_authserv_ids})
+    signatures = read_signatures(headers)
+    trusted = {name.strip().lower() for name in trusted_authserv_ids}
+    results, authserv_id, stated = _trusted_results(headers, trusted)
     if not results:
-        return Authentication(authserv_id=authserv_id, header_from_domain=domain)
+        return Authentication(
+            authserv_id=authserv_id, header_from_domain=domain, stated=stated, signatures=signatures
+        )
     is_one_sender = bool(domain) and all(is_aligned(other, domain) for other in domains)
     dmarc = _dmarc(results, domain)
     dkim, dkim_domain = _dkim(results, domain)
@@ -61,6 +69,8 @@ def read_authentication(
         header_from_domain=domain,
         dkim_domain=dkim_domain,
         spf_domain=spf_domain,
+        stated=stated,
+        signatures=signatures,
     )
 
 
@@ -74,11 +84,15 @@ def _from_domains(mailboxes: Sequence[Mailbox]) -> list[str]:
     return found
 
 
-def _trusted_results(headers: Sequence[tuple[str, str]], trusted: set[str]) -> tuple[list[_Statement], str]:
+def _trusted_results(
+    headers: Sequence[tuple[str, str]], trusted: set[str]
+) -> tuple[list[_Statement], str, tuple[str, ...]]:
+    """(results, authserv-id, the field values they are from)."""
     results: list[_Statement] = []
+    stated_values: list[str] = []
     authserv_id: str | None = None
     if not trusted:
-        return results, ""
+        return results, "", ()
     for name, value in headers:
         if name == "received" and authserv_id is not None:
             break
@@ -87,9 +101,11 @@ def _trusted_results(headers: Sequence[tuple[str, str]], trusted: set[str]) -> t
         found_id, found = parse_authentication_results(value)
         if found_id in trusted:
             authserv_id = found_id if authserv_id is None else authserv_id
+            if len(stated_values) < _MOST_STATED:
+                stated_values.append(" ".join(value.split())[:_LONGEST_STATED])
             stated = {method for method, _, _ in results}
             results.extend(result for result in found if result[0] not in stated)
-    return results, authserv_id or ""
+    return results, authserv_id or "", tuple(stated_values)
 
 
 def parse_authentication_results(value: str) -> tuple[str, list[_Statement]]:

@@ -77,10 +77,21 @@ def read_body(root: Part, bounds: Bounds, *, part_count: int) -> Body:
     return reader.body
 
 
+def find_file(root: Part, bounds: Bounds, *, part_count: int, sha256: str) -> tuple[Attachment, bytes] | None:
+    """The attachment with that hash and its bytes, found by the same walk that lists them."""
+    reader = _BodyReader(bounds, part_count, wanted_sha256=sha256)
+    reader.collect(root, threading_of(root.header), is_root=True)
+    return reader.found
+
+
 class _BodyReader:
-    def __init__(self, bounds: Bounds, part_count: int) -> None:
+    """``found``: the attachment with ``wanted_sha256`` and its bytes."""
+
+    def __init__(self, bounds: Bounds, part_count: int, *, wanted_sha256: str = "") -> None:
         self._bounds = bounds
         self._part_count = part_count
+        self._wanted_sha256 = wanted_sha256
+        self.found: tuple[Attachment, bytes] | None = None
         self.body = Body()
         self._later: list[Text] = []  # words of calendars and winmail.dat: kept where they stand nowhere else
 
@@ -173,7 +184,7 @@ class _BodyReader:
         if b"begin " in data or b"=ybegin " in data:
             data, files = cut_inline_files(data)
             for name, content in files:
-                self._add(read_attachment(content, filename=name, declared_type="", is_embedded=True))
+                self._add(content, filename=name, is_embedded=True)
             if files:
                 self.body.defects.append("inline-encoded-file")
         text = read_text(data, part.content_type, part.parameters, threading, self._bounds)
@@ -184,15 +195,21 @@ class _BodyReader:
         if len(self.body.attachments) >= self._bounds.attachments:
             self.body.defects.append("too-many-attachments")
             return None
-        attachment = read_attachment(
+        return self._add(
             part.payload(), filename=part.filename, declared_type=part.content_type, is_embedded=is_embedded
         )
-        self._add(attachment)
-        return attachment
 
-    def _add(self, attachment: Attachment) -> None:
+    def _add(
+        self, content: bytes, *, filename: str, declared_type: str = "", is_embedded: bool = False
+    ) -> Attachment:
+        attachment = read_attachment(
+            content, filename=filename, declared_type=declared_type, is_embedded=is_embedded
+        )
         if len(self.body.attachments) < self._bounds.attachments:
             self.body.attachments.append(attachment)
+            if attachment.sha256 == self._wanted_sha256:
+                self.found = attachment, content
+        return attachment
 
     def _calendar(self, data: bytes, part: Part, *, is_attached: bool) -> None:
         text = decode(data[: self._bounds.calendar_chars], part.parameters.get("charset", ""))
@@ -241,7 +258,7 @@ class _BodyReader:
         if found.text:
             self._later.append(read_plain(found.text, threading, self._bounds))
         for name, content in found.files:
-            self._add(read_attachment(content, filename=name, declared_type="", is_embedded=False))
+            self._add(content, filename=name)
 
     def finish(self, texts: list[Text]) -> None:
         """Sort all lines into the body, and from them the links."""

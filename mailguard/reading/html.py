@@ -10,63 +10,27 @@ from __future__ import annotations
 import html as entities
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from mailguard.reading.bounds import Bounds
-from mailguard.reading.css import (
-    NO_STYLE,
-    Color,
-    Sheet,
-    Style,
-    is_same_color,
-    merge,
-    read_color,
-    read_sheet,
-    read_style,
-)
 from mailguard.reading.elements import (
     BLOCKS,
     CELLS,
     PREFORMATTED,
-    QUOTE_CLASSES,
-    REGION_CLASSES,
-    SIGNATURE_CLASSES,
-    SIGNATURE_IDS,
     SKIPPED,
-    TAIL_CLASSES,
 )
+from mailguard.reading.html_context import Context, Styling, sheet_of
 from mailguard.reading.html_scan import RENAMED, is_tangled, scan, without_formatting
-from mailguard.reading.lines import Hint, Line
+from mailguard.reading.lines import Line
 
 _WORDS = re.compile(r"\w{2,}")
-
-
-class _Context(NamedTuple):
-    """What the ancestors say of an element."""
-
-    is_hidden: bool = False
-    is_invisible: bool = False
-    is_tiny: bool = False
-    color: Color | None = None
-    background: Color | None = (255, 255, 255)
-    depth: int = 0
-    hint: Hint = Hint.NONE
-    region: int = 0
-    is_preformatted: bool = False
-
-    @property
-    def hides(self) -> bool:
-        return (
-            self.is_hidden or self.is_invisible or self.is_tiny or is_same_color(self.color, self.background)
-        )
 
 
 @dataclass(slots=True, eq=False)
 class _Anchor:
     href: str
-    context: _Context
+    context: Context
     pieces: list[str] = field(default_factory=list)
 
 
@@ -108,22 +72,20 @@ class _Walk:
         self._tree = LexborHTMLParser(without_formatting(source, bounds))
         self._bounds = bounds
         self._out = rendering
-        self._sheet = Sheet()
+        self._styling = Styling()
         self._text: list[str] = []
         self._has_words = False
-        self._context = _Context()
+        self._context = Context()
         self._links: list[tuple[str, str]] = []
         self._hidden: list[str] = []
-        self._regions = 0
         if "<style" in source or "<STYLE" in source or "<Style" in source:
-            sheets = [node.text(deep=True) for node in self._tree.css("style")[:20]]
-            self._sheet = read_sheet("\n".join(sheets)[: bounds.style_chars])
+            self._styling = Styling(sheet_of(self._tree, bounds))
 
     def run(self) -> None:
         node: LexborNode | None = self._tree.root
-        context = _Context()
+        context = Context()
         # What is open: the next sibling, the context of the parent, the tag, and the anchor if it is one.
-        stack: list[tuple[LexborNode | None, _Context, str, _Anchor | None]] = []
+        stack: list[tuple[LexborNode | None, Context, str, _Anchor | None]] = []
         anchors: list[_Anchor] = []
         visited = 0
         while True:
@@ -155,8 +117,8 @@ class _Walk:
                 continue
             attributes = node.attributes
             inner = (
-                self._enter(tag, attributes, context)
-                if attributes or tag in PREFORMATTED or tag in self._sheet.rules
+                self._styling.enter(tag, attributes, context)
+                if attributes or tag in PREFORMATTED or tag in self._styling.tags
                 else context
             )
             anchor = None
@@ -187,84 +149,7 @@ class _Walk:
             line for piece in "".join(self._hidden).split("\n") if (line := " ".join(piece.split()))
         )
 
-    def _enter(self, tag: str, attributes: dict[str, str | None], context: _Context) -> _Context:
-        style = self._style(tag, attributes)
-        is_hidden = context.is_hidden or style.is_hidden or "hidden" in attributes
-        region, hint, depth = context.region, context.hint, context.depth
-        classes = attributes.get("class") or ""
-        identity = (attributes.get("id") or "").lower()
-        if tag == "blockquote" and self._is_quotation(attributes, classes, style):
-            depth += 1
-        if classes or identity:
-            if REGION_CLASSES.search(classes):
-                self._regions += 1
-                region = self._regions
-            if "moz-forward-container" in classes:
-                hint = Hint.FORWARD
-            elif TAIL_CLASSES.search(classes):
-                hint = Hint.QUOTE
-            elif identity in (
-                "divrplyfwdmsg",
-                "x_divrplyfwdmsg",
-                "olk_src_body_section",
-                "mail-editor-reference-message-container",
-            ):
-                hint = Hint.QUOTE_BELOW
-            elif SIGNATURE_CLASSES.search(classes) or identity in SIGNATURE_IDS:
-                hint = Hint.SIGNATURE
-        color = style.color
-        if tag == "font" and attributes.get("color"):
-            color = color or read_color(attributes["color"] or "")
-        background = style.background
-        if background is None and attributes.get("bgcolor"):
-            background = read_color(attributes["bgcolor"] or "")
-        if attributes.get("background"):
-            background = (-1, -1, -1)
-        is_tiny = context.is_tiny if style.is_tiny is None else style.is_tiny
-        if tag == "font" and (attributes.get("size") or "") == "0":
-            is_tiny = True
-        return _Context(
-            is_hidden=is_hidden,
-            is_invisible=context.is_invisible if style.is_invisible is None else style.is_invisible,
-            is_tiny=is_tiny,
-            color=color or context.color,
-            background=background or context.background,
-            depth=depth,
-            hint=hint,
-            region=region,
-            is_preformatted=(
-                (context.is_preformatted or tag in PREFORMATTED)
-                if style.is_preformatted is None
-                else style.is_preformatted
-            ),
-        )
-
-    def _style(self, tag: str, attributes: dict[str, str | None]) -> Style:
-        inline = attributes.get("style")
-        style = read_style(inline) if inline and len(inline) <= 2_000 else NO_STYLE
-        rules = self._sheet.rules
-        if rules:
-            sheet = rules.get(tag, NO_STYLE)
-            names = (attributes.get("class") or "").split()[:20]
-            for name in names:
-                sheet = merge(sheet, rules.get("." + name, NO_STYLE))
-            if attributes.get("id"):
-                sheet = merge(sheet, rules.get(f"#{attributes['id']}", NO_STYLE))
-            style = merge(sheet, style)
-            if self._sheet.shown.intersection(names):
-                style = merge(style, Style(is_shown=True, is_invisible=False, is_tiny=False))
-        return style
-
-    @staticmethod
-    def _is_quotation(attributes: dict[str, str | None], classes: str, style: Style) -> bool:
-        # A plain blockquote is only an indentation (the indent button of many programs makes one).
-        return (
-            (attributes.get("type") or "").lower() == "cite"
-            or bool(QUOTE_CLASSES.search(classes))
-            or style.has_left_border
-        )
-
-    def _words(self, text: str, context: _Context, anchors: list[_Anchor]) -> None:
+    def _words(self, text: str, context: Context, anchors: list[_Anchor]) -> None:
         if not text:
             return
         is_hidden = context.hides

@@ -4,8 +4,6 @@ Each refusal names file, key, value and fix on standard error, without a traceba
 same installation starts and has everything.
 """
 
-import json
-import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -205,27 +203,6 @@ def test_a_port_in_use_is_said_and_the_store_can_still_be_opened(daemon: Daemon)
     assert "in use" in said
     daemon.start()
     assert daemon.stop() == 0
-
-
-def test_a_tampered_model_goes_dark_and_is_told_while_the_lists_go_on(
-    daemon: Daemon, next_hop: CollectingNextHop
-):
-    shutil.copytree(shipped_path("models"), daemon.folder / "model")
-    weights = daemon.folder / "model" / "weights.npz"
-    changed = bytearray(weights.read_bytes())
-    changed[len(changed) // 2] ^= 1
-    weights.write_bytes(changed)
-    add(daemon, '\n[model]\ndirectory = "model"\n')
-    daemon.start()
-    sent = post("held")
-    send_until_taken(daemon.port, sent)
-    wait_for_reports(daemon)
-    account_for(sent, daemon, next_hop)
-    assert '"model_dark"' in daemon.log_text
-    findings = json.loads(daemon.command("doctor", "--json", status=3))
-    (model,) = [each for each in findings if each["what"] == "model"]
-    assert model["state"] == "fail"
-    assert "dark" in model["says"]
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,6 +99,10 @@ def test_without_once_it_stays_up_until_ctrl_c_and_says_where_everything_is(tmp_
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert listed.stdout.count("MG-") == 15
+        address = re.search(r"http://127.0.0.1:\d+/", shown.read_text("utf-8"))
+        assert address is not None
+        with urllib.request.urlopen(address.group(0), timeout=30) as page:
+            assert "Sign in" in page.read().decode()
         subprocess.run([sys.executable, kept / "send.py"], timeout=60, check=True)
         assert demo.poll() is None
         demo.send_signal(signal.SIGINT)

@@ -94,6 +94,31 @@ async def test_spf_passes_by_address_include_and_mx(
     assert (stated.overall, stated.dmarc, stated.dkim, stated.spf) == (PASS, PASS, NONE, PASS)
 
 
+async def test_the_key_is_kept_as_dns_gave_it_and_proves_the_signature_when_dns_has_forgotten(
+    authentication: DnsAuthentication,
+) -> None:
+    raw = signed()
+    (kept,) = (await verify(authentication, raw)).signatures
+    assert (kept.domain, kept.selector, kept.algorithm) == ("bigsite.test", "s1", "rsa-sha256")
+    assert kept.result is PASS
+    assert kept.key == f"v=DKIM1; k=rsa; p={PUBLIC_KEY}"
+    key = kept.key.encode()
+    assert dkim.DKIM(raw).verify(dnsfunc=lambda *_, **__: key)
+    assert not dkim.DKIM(raw.replace(b"Subject: ", b"Subject: x")).verify(dnsfunc=lambda *_, **__: key)
+
+
+async def test_no_key_in_dns_is_kept_as_such_and_silence_as_not_known(
+    authentication: DnsAuthentication, names: SmallDns
+) -> None:
+    (gone,) = (await verify(authentication, signed(domain=b"nowhere.test"))).signatures
+    assert gone.key == ""
+    with contextlib.closing(DnsAuthentication(resolver=names.resolver, seconds=0.3)) as hurried:
+        names.silent.add("s1._domainkey.bigsite.test")
+        (unknown,) = (await verify(hurried, signed())).signatures
+    assert unknown.key is None
+    assert unknown.result is NONE
+
+
 async def test_a_changed_body_fails(authentication: DnsAuthentication) -> None:
     stated = await verify(authentication, signed() + b"One more line.\r\n")
     assert (stated.overall, stated.dkim) == (FAIL, FAIL)

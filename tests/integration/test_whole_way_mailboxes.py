@@ -394,6 +394,11 @@ def test_in_shadow_mode_mailboxes_stay_as_they_are_and_what_would_be_held_is_on_
     assert not next_hop.deliveries
 
 
+def move_states(daemon: Daemon) -> list[EffectState]:
+    with daemon.store() as opened:
+        return [each.state for each in all_effects(opened, EffectKind.MOVE)]
+
+
 def test_no_effect_is_left_over_after_mailboxes_and_effects_have_done_their_work(
     tmp_path: Path, dovecot: DovecotServer, next_hop: CollectingNextHop
 ):
@@ -404,9 +409,9 @@ def test_no_effect_is_left_over_after_mailboxes_and_effects_have_done_their_work
     with daemon_over(tmp_path, dovecot, next_hop, {TEACHER: user}) as daemon:
         wait_until(lambda: not dovecot.messages(user), "taken out", seconds=30)
         wait_for_reports(daemon)
+        # A message is out of the folder a moment before its effect is written down as done.
+        wait_until(lambda: move_states(daemon) == [EffectState.DONE] * 12, "every move done", seconds=30)
         with daemon.store() as opened:
-            moves = all_effects(opened, EffectKind.MOVE)
-            assert [each.state for each in moves] == [EffectState.DONE] * 12
             assert len(all_cases(opened)) == 12
         assert len(message_ids(reports_to(next_hop))) == 12
         assert daemon.stop() == 0

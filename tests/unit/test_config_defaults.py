@@ -2,7 +2,7 @@
 
 import tomllib
 
-from mailguard.config_schema import DEFAULT_APPROVED_PLATFORMS
+from mailguard.config_sections.school import DEFAULT_APPROVED_PLATFORMS
 from mailguard.shipped import shipped_path
 
 

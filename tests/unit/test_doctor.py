@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+from dataclasses import replace
 from pathlib import Path
 
-from mailguard.doctor import State, examine
+from mailguard.adapters.clock import SystemClock
+from mailguard.adapters.store.opening import open_store
+from mailguard.app.health import Finding, State
+from mailguard.app.site_settings import SiteSettings
+from mailguard.config import load_config
+from mailguard.daemon_settings import store_settings
+from mailguard.doctor import examine, review_findings
+from mailguard.domain.account import AccountState, SiteRole
 from tests.daemon import Daemon
 from tests.schooling import DEPUTY
 from tests.servers import free_port
+from tests.web_site import make_web_school, write_config
 
 
 def warnings(folder: Path, *, more: str = "", replaced: tuple[str, str] = ("", "")) -> dict[str, str]:
@@ -29,3 +40,44 @@ def test_a_missing_number_of_childrens_services_is_warned_of(tmp_path: Path) -> 
     more = '[emergency]\nchildren_services_number = "01632 960000"'
     assert "emergency" not in warnings(tmp_path, more=more)
     assert "readers" not in warnings(tmp_path)
+
+
+def review_row(folder: Path, *, more: str = "") -> Finding:
+    config = load_config(write_config(folder, more=more))
+    opened = open_store(store_settings(config, folder / "state", may_make=True), SystemClock())
+    try:
+        (finding,) = review_findings(opened, config)
+        return finding
+    finally:
+        opened.store.close()
+
+
+def test_a_review_page_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+    finding = review_row(tmp_path, more=f'[review]\nlisten = "127.0.0.1:{port}"\n')
+    assert finding.state is State.WARN
+    assert "does not answer" in finding.says
+
+
+def test_a_review_page_that_nobody_can_read_on_is_warned_of(tmp_path: Path) -> None:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as page:
+        port = page.getsockname()[1]
+        finding = review_row(tmp_path, more=f'[review]\nlisten = "127.0.0.1:{port}"\n')
+    assert finding.state is State.WARN
+    assert finding.fix == "Run: mailguard account create head"
+
+
+def test_a_reader_who_was_invited_and_never_came_is_warned_of_as_such(tmp_path: Path) -> None:
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        port = listening.getsockname()[1]
+        settings = SiteSettings(url=f"http://127.0.0.1:{port}")
+        more = f'[review]\nlisten = "127.0.0.1:{port}"\n'
+        with make_web_school(tmp_path, settings=settings, more_config=more) as school:
+            with school.opened.store.transaction() as transaction:
+                for account in school.accounts.values():
+                    state = AccountState.INVITED if account.role is SiteRole.HEAD else AccountState.DISABLED
+                    transaction.accounts.replace(replace(account, state=state))
+            (finding,) = review_findings(school.opened, school.loaded)
+    assert finding.says == "nobody who reads cases has signed in yet"
+    assert "one-time password" in finding.fix

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,6 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Table,
-    exists,
     func,
     literal,
     or_,
@@ -21,33 +19,32 @@ from sqlalchemy import (
     tuple_,
 )
 
+from mailguard.adapters.store.case_indexing import CaseIndex
+from mailguard.adapters.store.columns import UtcTime
 from mailguard.adapters.store.dialects import insert_if_new, upsert
+from mailguard.adapters.store.reviews import SqlReviews
 from mailguard.adapters.store.sealing import (
     Sealer,
     decision_from_json,
-    decision_to_json,
     receipt_from_json,
-    receipt_to_json,
 )
 from mailguard.adapters.store.tables import (
-    UtcTime,
-    case_index,
-    case_numbers,
+    audit_events,
+    blobs,
     cases,
     cluster_keys,
     content_keys,
     messages,
     recipients,
-    reviews,
 )
 from mailguard.app.ports_store import (
     CaseFilter,
     CaseRecord,
-    DecisionRecord,
     MessageRecord,
     RecipientRecord,
     ReviewRecord,
 )
+from mailguard.app.record_json import decision_to_json, plain, receipt_to_json
 from mailguard.domain.case import (
     CASE_ID,
     CaseDecision,
@@ -58,17 +55,33 @@ from mailguard.domain.case import (
     case_id,
     recipient_states_before,
 )
+from mailguard.domain.queue_order import queue_place
 from mailguard.domain.words import Disposition
+
+_DIGITS = 6
+_DRAWS_EACH = 20
 
 
 class SqlCases:
     """``app.ports_store.Cases`` over one open transaction."""
 
-    def __init__(self, connection: Connection, *, school: str, sealer: Sealer, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        school: str,
+        sealer: Sealer,
+        now: datetime,
+        draw_number: Callable[[int], int],
+    ) -> None:
+        """``draw_number``: a random number of so many digits."""
         self._connection = connection
+        self._draw_number = draw_number
         self._school = school
         self._sealer = sealer
         self._now = now
+        self._index = CaseIndex(connection, school=school, sealer=sealer)
+        self._reviews = SqlReviews(connection, school=school, sealer=sealer, now=now)
 
     def find(self, case_id: str) -> CaseRecord | None:
         # What a person typed may hold what PostgreSQL refuses in a text.
@@ -77,6 +90,26 @@ class SqlCases:
         query = select(cases).where(cases.c.school == self._school, cases.c.id == case_id)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else self._case(row)
+
+    def several(self, case_ids: Collection[str]) -> dict[str, CaseRecord]:
+        """By id; what is unknown is left out."""
+        query = select(cases).where(cases.c.school == self._school, cases.c.id.in_(case_ids))
+        return {row["id"]: self._case(row) for row in self._connection.execute(query).mappings()}
+
+    def recipients_of_several(
+        self, case_ids: Iterable[str], *, most_each: int
+    ) -> tuple[RecipientRecord, ...]:
+        """The first of each case, in the order in which they came."""
+        query = (
+            select(recipients)
+            .where(
+                recipients.c.school == self._school,
+                recipients.c.case_id.in_(case_ids),
+                recipients.c.position <= most_each,
+            )
+            .order_by(recipients.c.case_id, recipients.c.position)
+        )
+        return tuple(self._recipient(row) for row in self._connection.execute(query).mappings())
 
     def matching(self, case_filter: CaseFilter) -> tuple[CaseRecord, ...]:
         order = (cases.c.opened_at, cases.c.id)
@@ -144,21 +177,33 @@ class SqlCases:
         return self._one_recipient(recipients.c.delivery_blind == blind)
 
     def reviews(self, case_id: str) -> tuple[ReviewRecord, ...]:
-        query = (
-            select(reviews)
-            .where(reviews.c.school == self._school, reviews.c.case_id == case_id)
-            .order_by(reviews.c.position)
-        )
-        return tuple(self._review(row) for row in self._connection.execute(query).mappings())
+        return self._reviews.of(case_id)
+
+    def add_review(self, review: ReviewRecord) -> None:
+        self._reviews.add(review)
+
+    def label_review(self, case_id: str, label: str) -> bool:
+        return self._reviews.label(case_id, label)
+
+    def withdraw_review(self, case_id: str) -> None:
+        self._reviews.withdraw(case_id)
 
     def next_id(self, local_year: int) -> str:
-        statement = upsert(
-            self._connection,
-            case_numbers,
-            values={"school": self._school, "year": local_year, "last": 1},
-            changes={"last": case_numbers.c.last + 1},
-        ).returning(case_numbers.c.last)
-        return case_id(local_year, int(self._connection.execute(statement).scalar_one()))
+        draws = 0
+        while True:
+            # A year that fills up gets longer numbers.
+            drawn = case_id(local_year, self._draw_number(_DIGITS + draws // _DRAWS_EACH))
+            if not self._is_used(drawn):
+                return drawn
+            draws += 1
+
+    def _is_used(self, case_id: str) -> bool:
+        """By a case, or by one that is on the record only."""
+        for table, column in ((cases, cases.c.id), (audit_events, audit_events.c.case_id)):
+            query = select(column).where(table.c.school == self._school, column == case_id).limit(1)
+            if self._connection.execute(query).first() is not None:
+                return True
+        return False
 
     def add(self, case: CaseRecord, *, content_key: str, cluster_key: str = "") -> None:
         values = {"school": self._school, "id": case.id, **self._case_columns(case)}
@@ -166,7 +211,7 @@ class SqlCases:
         self.point_content(content_key, case.id)
         if cluster_key:
             self.point_cluster(cluster_key, case.id)
-        self._index_people(case.id, case.decision)
+        self._index.add_decision(case.id, case.decision)
 
     def add_message(self, message: MessageRecord) -> None:
         content = {
@@ -177,6 +222,7 @@ class SqlCases:
             "mail_from": message.mail_from,
             "addresses": list(message.addresses),
             "authentication_results": list(message.authentication_results),
+            "sender_check": plain(message.sender_check),
             "decision": decision_to_json(message.decision),
         }
         self._connection.execute(
@@ -194,13 +240,9 @@ class SqlCases:
             )
         )
         addresses = (message.sender, message.mail_from, *message.addresses)
-        self._index(
-            message.case_id, "address", [self._sealer.blind_address(each) for each in addresses if each]
-        )
-        if message.header_message_id:
-            blind = self._sealer.blind("message-id", message.header_message_id)
-            self._index(message.case_id, "message-id", [blind])
-        self._index_people(message.case_id, message.decision)
+        self._index.add_addresses(message.case_id, addresses)
+        self._index.add_header_message_id(message.case_id, message.header_message_id)
+        self._index.add_decision(message.case_id, message.decision)
 
     def add_recipient(self, recipient: RecipientRecord) -> bool:
         content = {
@@ -227,26 +269,9 @@ class SqlCases:
         )
         if not is_new:
             return False
-        self._index(recipient.case_id, "address", [self._sealer.blind_address(recipient.address)])
-        if recipient.person_id:
-            blind = self._sealer.blind("person", recipient.person_id)
-            self._index(recipient.case_id, "person", [blind])
+        self._index.add_addresses(recipient.case_id, [recipient.address])
+        self._index.add_persons(recipient.case_id, [recipient.person_id])
         return True
-
-    def add_review(self, review: ReviewRecord) -> None:
-        review_id = secrets.token_hex(16)
-        content = {"by": review.by, "label": review.label, "reason": review.reason}
-        self._connection.execute(
-            reviews.insert().values(
-                school=self._school,
-                id=review_id,
-                case_id=review.case_id,
-                position=self._next_position(reviews, review.case_id),
-                at=review.at,
-                decision=review.decision,
-                sealed=self._sealer.seal(content, table="reviews", row=review_id),
-            )
-        )
 
     def point_cluster(self, cluster_key: str, case_id: str) -> None:
         blind = self._sealer.blind("cluster", cluster_key)
@@ -271,16 +296,25 @@ class SqlCases:
             statement = statement.where(cases.c.state.in_(sorted(expected)))
         if self._connection.execute(statement).rowcount == 0:
             return False
-        self._index_people(case.id, case.decision)
+        self._index.add_decision(case.id, case.decision)
         return True
 
     def move_recipient(self, recipient_id: str, to: RecipientState) -> bool:
+        return self._move_recipient(recipient_id, recipient_states_before(to), to)
+
+    def hold_again(self, recipient: RecipientRecord) -> bool:
+        held_as = RecipientState.HELD if recipient.location is None else RecipientState.TAKEN_OUT
+        return self._move_recipient(recipient.id, {RecipientState.RELEASE_PENDING}, held_as)
+
+    def _move_recipient(
+        self, recipient_id: str, before: Collection[RecipientState], to: RecipientState
+    ) -> bool:
         statement = (
             recipients.update()
             .where(
                 recipients.c.school == self._school,
                 recipients.c.id == recipient_id,
-                recipients.c.state.in_(sorted(recipient_states_before(to))),
+                recipients.c.state.in_(sorted(before)),
             )
             .values(state=to, updated_at=self._now)
         )
@@ -306,6 +340,7 @@ class SqlCases:
             "decided_at": case.decided_at,
             "decided_as": case.decided_as,
             "outcome": case.outcome,
+            "queue_place": _place_of(case),
             "sealed": self._sealer.seal(decision_to_json(case.decision), table="cases", row=case.id),
         }
 
@@ -346,6 +381,8 @@ class SqlCases:
             decision=decision_from_json(content["decision"]),
             addresses=tuple(content["addresses"]),
             authentication_results=tuple(content["authentication_results"]),
+            # Messages of earlier versions have none.
+            sender_check=content.get("sender_check"),
             is_outbound=row["is_outbound"],
         )
 
@@ -366,12 +403,6 @@ class SqlCases:
             tag=content["tag"],
         )
 
-    def _review(self, row: RowMapping) -> ReviewRecord:
-        content = self._sealer.open(row["sealed"], table="reviews", row=row["id"])
-        return ReviewRecord(
-            case_id=row["case_id"], at=row["at"], decision=CaseDecision(row["decision"]), **content
-        )
-
     def _case_named_by(self, query: Select[str]) -> CaseRecord | None:
         found = self._connection.execute(query).scalar_one_or_none()
         return None if found is None else self.find(found)
@@ -388,26 +419,25 @@ class SqlCases:
         )
         return int(self._connection.execute(query).scalar_one())
 
-    def _index_people(self, case_id: str, decision: DecisionRecord) -> None:
-        persons = {str(person["id"]) for person in decision.persons if person.get("id")}
-        persons.update(decision.subjects)
-        self._index(case_id, "person", [self._sealer.blind("person", each) for each in sorted(persons)])
-        subjects = sorted(set(decision.subjects))
-        self._index(case_id, "subject", [self._sealer.blind("person", each) for each in subjects])
-
-    def _index(self, case_id: str, kind: str, blinds: Sequence[str]) -> None:
-        for blind in dict.fromkeys(blinds):
-            insert_if_new(
-                self._connection, case_index, school=self._school, kind=kind, blind=blind, case_id=case_id
-            )
-
-    def _is_indexed(self, kind: str, blind: str) -> ColumnElement[bool]:
-        return exists().where(
-            case_index.c.school == self._school,
-            case_index.c.kind == kind,
-            case_index.c.blind == blind,
-            case_index.c.case_id == cases.c.id,
+    def index_again(self, *, after_id: str, limit: int) -> str:
+        """Index a further ``limit`` cases as today's mailguard does; the last one's id, "" when none is left."""
+        query = (
+            select(cases)
+            .where(cases.c.school == self._school, cases.c.id > after_id)
+            .order_by(cases.c.id)
+            .limit(limit)
         )
+        last = ""
+        for row in self._connection.execute(query).mappings().all():
+            last = row["id"]
+            case = self._case(row)
+            self._index.add_decision(last, case.decision)
+            self._connection.execute(
+                cases.update()
+                .where(cases.c.school == self._school, cases.c.id == last)
+                .values(queue_place=_place_of(case))
+            )
+        return last
 
     def _conditions(self, wanted: CaseFilter) -> list[ColumnElement[bool]]:
         conditions: list[ColumnElement[bool]] = [cases.c.school == self._school]
@@ -427,16 +457,36 @@ class SqlCases:
             conditions.append(cases.c.opened_at < wanted.opened_before)
         if wanted.decided_from is not None:
             conditions.append(cases.c.decided_at >= wanted.decided_from)
+        if wanted.decided_before is not None:
+            conditions.append(cases.c.decided_at < wanted.decided_before)
+        if wanted.decided_as is not None:
+            conditions.append(cases.c.decided_as.in_(sorted(wanted.decided_as)))
+        if wanted.has_bytes:
+            readable = select(messages.c.id).where(
+                messages.c.school == cases.c.school,
+                messages.c.case_id == cases.c.id,
+                blobs.c.school == messages.c.school,
+                blobs.c.blob_id == messages.c.blob_id,
+                blobs.c.wrapped_key.is_not(None),
+            )
+            conditions.append(readable.exists())
         if wanted.address:
-            conditions.append(self._is_indexed("address", self._sealer.blind_address(wanted.address)))
+            conditions.append(self._index.has_address(wanted.address))
         if wanted.person_id:
-            conditions.append(self._is_indexed("person", self._sealer.blind("person", wanted.person_id)))
+            conditions.append(self._index.has_person(wanted.person_id))
         if wanted.header_message_id:
-            blind = self._sealer.blind("message-id", wanted.header_message_id)
-            conditions.append(self._is_indexed("message-id", blind))
+            conditions.append(self._index.has_header_message_id(wanted.header_message_id))
         if wanted.not_about:
-            about = [
-                self._is_indexed("subject", self._sealer.blind("person", each)) for each in wanted.not_about
-            ]
-            conditions.append(~or_(*about))
+            conditions.append(~or_(*(self._index.has_subject(each) for each in wanted.not_about)))
         return conditions
+
+
+def _place_of(case: CaseRecord) -> str:
+    return queue_place(
+        state=case.state,
+        mode=case.mode,
+        report_when=case.decision.report_when,
+        level=case.decision.level,
+        opened_at=case.opened_at,
+        decided_at=case.decided_at,
+    )

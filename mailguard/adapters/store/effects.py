@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from mailguard.adapters.store.dialects import insert_if_new
-from mailguard.adapters.store.sealing import Sealer, plain
+from mailguard.adapters.store.sealing import Sealer
 from mailguard.adapters.store.tables import effects
 from mailguard.app.ports_store import EffectRecord, NewEffect
+from mailguard.app.record_json import plain
 from mailguard.domain.case import EffectKind, EffectState
 
 _ERROR_LETTERS = 2000

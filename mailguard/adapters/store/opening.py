@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from mailguard.adapters.store.engines import (
     postgresql_engines,
     sqlite_engines,
 )
+from mailguard.adapters.store.reindexing import reindex_cases
 from mailguard.adapters.store.schema import migrate
 from mailguard.adapters.store.sql_store import SqlStore
 from mailguard.adapters.store.tables import audit_heads, school_keys
@@ -41,11 +44,18 @@ _SCHOOL_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MEBIBYTE = 1024 * 1024
 
 
+def drawn_number(digits: int) -> int:
+    """Random, the first digit not 0."""
+    lowest = int(10 ** (digits - 1))
+    return lowest + secrets.randbelow(9 * lowest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
     """``url`` "" for SQLite in ``state_folder``; ``message_id_domain`` ends the Message-IDs of our own mail.
 
     ``min_free_bytes`` must stay free on the state folder's disk. ``may_make``: a missing store is begun.
+    ``draw_number``: a random number of so many digits, for case ids.
     """
 
     state_folder: Path
@@ -54,6 +64,7 @@ class StoreSettings:
     url: str = ""
     min_free_bytes: int = 64 * _MEBIBYTE
     may_make: bool = True
+    draw_number: Callable[[int], int] = drawn_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +107,7 @@ def open_store(settings: StoreSettings, clock: Clock) -> OpenedStore:
         engines.dispose()
         if isinstance(error, StoreProblem):
             raise
-        raise StoreProblem(
-            file=engines.place,
-            key="store",
-            value=f"does not answer: {error}",
-            fix="See that the database runs and its disk is not full, then start again.",
-        ) from error
+        raise _unanswered(engines, error) from error
     store = SqlStore(
         engines,
         school=settings.school,
@@ -109,7 +115,13 @@ def open_store(settings: StoreSettings, clock: Clock) -> OpenedStore:
         clock=clock,
         message_id_domain=settings.message_id_domain,
         schema=schema,
+        draw_number=settings.draw_number,
     )
+    try:
+        reindex_cases(store)
+    except TemporaryFailure as error:
+        engines.dispose()
+        raise _unanswered(engines, error) from error
     blobs = BlobFiles(
         settings.state_folder / "blobs",
         keys=store,
@@ -117,6 +129,15 @@ def open_store(settings: StoreSettings, clock: Clock) -> OpenedStore:
         min_free_bytes=settings.min_free_bytes,
     )
     return OpenedStore(store=store, blobs=blobs, key_encryption_key=kek)
+
+
+def _unanswered(engines: Engines, error: TemporaryFailure) -> StoreProblem:
+    return StoreProblem(
+        file=engines.place,
+        key="store",
+        value=f"does not answer: {error}",
+        fix="See that the database runs and its disk is not full, then start again.",
+    )
 
 
 def _prepare_folder(settings: StoreSettings) -> None:

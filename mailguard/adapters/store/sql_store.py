@@ -8,22 +8,34 @@ arise and T1's look-ups stay true.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, select, text, union_all
 
 from mailguard.adapters.keys import SchoolKeys
+from mailguard.adapters.store.accounts import SqlAccounts
 from mailguard.adapters.store.audit_log import SqlAuditLog
 from mailguard.adapters.store.cases import SqlCases
 from mailguard.adapters.store.effects import SqlEffects
 from mailguard.adapters.store.engines import Engines, database_errors_as_failures
+from mailguard.adapters.store.exports import SqlExports
+from mailguard.adapters.store.learning import SqlLearning, SqlScoreCounts
 from mailguard.adapters.store.ledger import SqlLedger
+from mailguard.adapters.store.links import SqlLinks
+from mailguard.adapters.store.list_history import SqlListHistory
+from mailguard.adapters.store.review_queue import SqlReviewQueue
+from mailguard.adapters.store.rota import SqlGlass, SqlRota
+from mailguard.adapters.store.samples import SqlSamples
 from mailguard.adapters.store.sealing import Sealer
+from mailguard.adapters.store.sessions import SqlSessions
 from mailguard.adapters.store.tables import audit_heads, blobs, messages
+from mailguard.adapters.store.tables_learning import labelled_examples, samples
+from mailguard.adapters.store.take_downs import SqlTakeDowns
 from mailguard.app.failpoints import reach
 from mailguard.app.ports import Clock
+from mailguard.app.ports_learning import Withdrawn
 from mailguard.app.ports_store import EffectRecord
 from mailguard.domain.case import EffectKind
 
@@ -39,14 +51,27 @@ class SqlTransaction:
         sealer: Sealer,
         now: datetime,
         message_id_domain: str,
+        draw_number: Callable[[int], int],
     ) -> None:
         self.now = now
-        self.cases = SqlCases(connection, school=school, sealer=sealer, now=now)
+        self.cases = SqlCases(connection, school=school, sealer=sealer, now=now, draw_number=draw_number)
         self.effects = SqlEffects(
             connection, school=school, sealer=sealer, now=now, message_id_domain=message_id_domain
         )
         self.audit = SqlAuditLog(connection, school=school, now=now)
         self.ledger = SqlLedger(connection, school=school, sealer=sealer, now=now)
+        self.exports = SqlExports(connection, school=school, sealer=sealer)
+        self.links = SqlLinks(connection, school=school, now=now)
+        self.queue = SqlReviewQueue(connection, school=school, sealer=sealer, cases=self.cases, now=now)
+        self.accounts = SqlAccounts(connection, school=school, sealer=sealer, now=now)
+        self.sessions = SqlSessions(connection, school=school, sealer=sealer, now=now)
+        self.rota = SqlRota(connection, school=school, sealer=sealer, now=now)
+        self.glass = SqlGlass(connection, school=school, sealer=sealer)
+        self.learning = SqlLearning(connection, school=school, sealer=sealer, now=now)
+        self.samples = SqlSamples(connection, school=school, sealer=sealer, now=now)
+        self.scores = SqlScoreCounts(connection, school=school)
+        self.lists = SqlListHistory(connection, school=school, sealer=sealer)
+        self.take_downs = SqlTakeDowns(connection, school=school, sealer=sealer, now=now)
 
 
 class SqlStore:
@@ -64,11 +89,13 @@ class SqlStore:
         clock: Clock,
         message_id_domain: str,
         schema: int,
+        draw_number: Callable[[int], int],
     ) -> None:
         self._engines = engines
         self._sealer = Sealer(keys, school)
         self._clock = clock
         self._message_id_domain = message_id_domain
+        self._draw_number = draw_number
         self.school = school
         self.keys = keys
         self.schema = schema
@@ -139,11 +166,28 @@ class SqlStore:
             .where(blobs.c.school == self.school, blobs.c.blob_id == blob_id)
             .values(wrapped_key=None)
         )
+        # What cannot be read teaches nothing any more, whoever let the key go and why.
+        withdrawn = (
+            labelled_examples.update()
+            .where(
+                labelled_examples.c.school == self.school,
+                labelled_examples.c.blob_id == blob_id,
+                labelled_examples.c.withdrawn_at.is_(None),
+            )
+            .values(withdrawn_at=self._clock.now(), withdrawn_why=Withdrawn.SHREDDED.value)
+        )
         with self._connected(self._engines.writing) as connection:
             connection.execute(statement)
+            connection.execute(withdrawn)
 
     def unused_blobs(self, *, before: datetime) -> Sequence[str]:
-        used = select(messages.c.blob_id).where(messages.c.school == self.school)
+        used = union_all(
+            select(messages.c.blob_id).where(messages.c.school == self.school),
+            select(samples.c.blob_id).where(samples.c.school == self.school),
+            select(labelled_examples.c.blob_id).where(
+                labelled_examples.c.school == self.school, labelled_examples.c.withdrawn_at.is_(None)
+            ),
+        )
         query = select(blobs.c.blob_id).where(
             blobs.c.school == self.school,
             blobs.c.put_at < before,
@@ -182,4 +226,5 @@ class SqlStore:
                 # After the queue, so that times in the trail never run backwards.
                 now=self._clock.now(),
                 message_id_domain=self._message_id_domain,
+                draw_number=self._draw_number,
             )

@@ -1,15 +1,12 @@
 """The tables. Every row has its school.
 
-``sealed`` columns are AES-256-GCM, ``*_blind`` columns HMAC-SHA-256 in hex.
+``sealed`` columns are AES-256-GCM, ``*_blind`` columns HMAC-SHA-256 in hex; ``columns`` has what all are made of.
 What is in clear is what IT may see (DESIGN, Promise 7): ids, times, states, rows, levels, hashes of bytes,
 counts. Times are text of fixed width in UTC, so that both databases sort and compare them alike and the
 audit hash sees one form.
 """
 
 from __future__ import annotations
-
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -19,55 +16,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
 
-from mailguard.domain.audit import time_from_text, time_text
-
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time as 2026-09-28T22:40:00.000000Z."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else time_text(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else time_from_text(value)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-_BLIND = String(64)
-_ID = String(32)
-_CASE_ID = String(24)
-_SCHOOL = String(64)
-
-
-def _school() -> Column[str]:
-    return Column("school", _SCHOOL, nullable=False)
-
+from mailguard.adapters.store.columns import BLIND, CASE_ID, ID, UtcTime, metadata, school_column
 
 school_keys = Table(
     "school_keys",
     metadata,
-    _school(),
+    school_column(),
     Column("purpose", String(16), nullable=False),  # content | blind | audit
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("public_key", LargeBinary, nullable=False),  # of the audit key; empty for the others
@@ -78,8 +39,8 @@ school_keys = Table(
 blobs = Table(
     "blobs",
     metadata,
-    _school(),
-    Column("blob_id", _ID, nullable=False),
+    school_column(),
+    Column("blob_id", ID, nullable=False),
     Column("wrapped_key", LargeBinary),  # null: shredded
     Column("sha256", String(64), nullable=False),
     Column("size_bytes", Integer, nullable=False),
@@ -87,20 +48,11 @@ blobs = Table(
     PrimaryKeyConstraint("school", "blob_id"),
 )
 
-case_numbers = Table(
-    "case_numbers",
-    metadata,
-    _school(),
-    Column("year", Integer, nullable=False),
-    Column("last", Integer, nullable=False),
-    PrimaryKeyConstraint("school", "year"),
-)
-
 cases = Table(
     "cases",
     metadata,
-    _school(),
-    Column("id", _CASE_ID, nullable=False),
+    school_column(),
+    Column("id", CASE_ID, nullable=False),
     Column("state", String(16), nullable=False),
     Column("mode", String(8), nullable=False),
     Column("opened_at", UtcTime, nullable=False),
@@ -119,8 +71,20 @@ cases = Table(
     Column("decided_at", UtcTime),
     Column("decided_as", String(8)),
     Column("outcome", String(16)),
+    Column("queue_place", String(20), nullable=False, server_default=""),  # domain.queue_order
     Column("sealed", LargeBinary, nullable=False),  # DecisionRecord
     PrimaryKeyConstraint("school", "id"),
+)
+# Holds all that the queue is sorted and filtered by, so that no case is read which is not shown.
+Index(
+    "ix_cases_queue",
+    cases.c.school,
+    cases.c.queue_place,
+    cases.c.id,
+    cases.c.level,
+    cases.c.verdict,
+    cases.c.row,
+    cases.c.opened_at,
 )
 Index("ix_cases_listing", cases.c.school, cases.c.state, cases.c.opened_at)
 Index("ix_cases_opened", cases.c.school, cases.c.opened_at)
@@ -128,9 +92,9 @@ Index("ix_cases_opened", cases.c.school, cases.c.opened_at)
 content_keys = Table(
     "content_keys",
     metadata,
-    _school(),
-    Column("content_blind", _BLIND, nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
+    school_column(),
+    Column("content_blind", BLIND, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
     PrimaryKeyConstraint("school", "content_blind"),
     ForeignKeyConstraint(["school", "case_id"], ["cases.school", "cases.id"]),
 )
@@ -138,9 +102,9 @@ content_keys = Table(
 cluster_keys = Table(
     "cluster_keys",
     metadata,
-    _school(),
-    Column("cluster_blind", _BLIND, nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
+    school_column(),
+    Column("cluster_blind", BLIND, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
     PrimaryKeyConstraint("school", "cluster_blind"),
     ForeignKeyConstraint(["school", "case_id"], ["cases.school", "cases.id"]),
 )
@@ -148,24 +112,38 @@ cluster_keys = Table(
 case_index = Table(
     "case_index",
     metadata,
-    _school(),
-    Column("kind", String(12), nullable=False),  # address | person | subject | message-id
-    Column("blind", _BLIND, nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
+    school_column(),
+    Column(
+        "kind", String(12), nullable=False
+    ),  # address | person | subject | withheld | platform | message-id
+    Column("blind", BLIND, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
     PrimaryKeyConstraint("school", "kind", "blind", "case_id"),
+    ForeignKeyConstraint(["school", "case_id"], ["cases.school", "cases.id"]),
+)
+
+# When each reader last had a case open: the queue's unread marks.
+case_views = Table(
+    "case_views",
+    metadata,
+    school_column(),
+    Column("person", Text, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    PrimaryKeyConstraint("school", "person", "case_id"),
     ForeignKeyConstraint(["school", "case_id"], ["cases.school", "cases.id"]),
 )
 
 messages = Table(
     "messages",
     metadata,
-    _school(),
-    Column("id", _ID, nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
+    school_column(),
+    Column("id", ID, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
     Column("position", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size_bytes", Integer, nullable=False),
-    Column("blob_id", _ID, nullable=False),
+    Column("blob_id", ID, nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("is_outbound", Boolean, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
@@ -179,12 +157,12 @@ Index("ix_messages_blob", messages.c.school, messages.c.blob_id)
 recipients = Table(
     "recipients",
     metadata,
-    _school(),
-    Column("id", _ID, nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
-    Column("message_id", _ID, nullable=False),
+    school_column(),
+    Column("id", ID, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
+    Column("message_id", ID, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("delivery_blind", _BLIND, nullable=False),
+    Column("delivery_blind", BLIND, nullable=False),
     Column("disposition", String(8), nullable=False),
     Column("row", String(8), nullable=False),
     Column("state", String(20), nullable=False),
@@ -200,12 +178,13 @@ Index("ix_recipients_case", recipients.c.school, recipients.c.case_id, recipient
 reviews = Table(
     "reviews",
     metadata,
-    _school(),
-    Column("id", _ID, nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
+    school_column(),
+    Column("id", ID, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
     Column("position", Integer, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("decision", String(8), nullable=False),
+    Column("withdrawn_at", UtcTime),  # undone: nobody learns from it
     Column("sealed", LargeBinary, nullable=False),
     PrimaryKeyConstraint("school", "id"),
     UniqueConstraint("school", "case_id", "position"),
@@ -215,17 +194,17 @@ reviews = Table(
 effects = Table(
     "effects",
     metadata,
-    _school(),
-    Column("id", _ID, nullable=False),
+    school_column(),
+    Column("id", ID, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("key_blind", _BLIND, nullable=False),
+    Column("key_blind", BLIND, nullable=False),
     Column("header_message_id", Text, nullable=False),
     Column("state", String(12), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("due_at", UtcTime, nullable=False),
-    Column("case_id", _CASE_ID),
-    Column("message_id", _ID, nullable=False),
-    Column("recipient_id", _ID, nullable=False),
+    Column("case_id", CASE_ID),
+    Column("message_id", ID, nullable=False),
+    Column("recipient_id", ID, nullable=False),
     Column("role", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("lease_owner", Text, nullable=False),
@@ -244,7 +223,7 @@ Index("ix_effects_header_message_id", effects.c.school, effects.c.header_message
 audit_heads = Table(
     "audit_heads",
     metadata,
-    _school(),
+    school_column(),
     Column("size", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
     PrimaryKeyConstraint("school"),
@@ -253,23 +232,25 @@ audit_heads = Table(
 audit_events = Table(
     "audit_events",
     metadata,
-    _school(),
+    school_column(),
     Column("seq", Integer, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("tag", Text, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
     Column("detail", Text, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("salt", String(32), nullable=False, server_default=""),
     PrimaryKeyConstraint("school", "seq"),
 )
 Index("ix_audit_events_case", audit_events.c.school, audit_events.c.case_id, audit_events.c.seq)
+Index("ix_audit_events_at", audit_events.c.school, audit_events.c.at, audit_events.c.seq)
 
 audit_checkpoints = Table(
     "audit_checkpoints",
     metadata,
-    _school(),
+    school_column(),
     Column("number", Integer, nullable=False),
     Column("size", Integer, nullable=False),
     Column("note", Text, nullable=False),
@@ -279,7 +260,7 @@ audit_checkpoints = Table(
 counters = Table(
     "counters",
     metadata,
-    _school(),
+    school_column(),
     Column("day", String(10), nullable=False),
     Column("row", String(8), nullable=False),
     Column("verdict", String(32), nullable=False),
@@ -290,7 +271,7 @@ counters = Table(
 imap_checkpoints = Table(
     "imap_checkpoints",
     metadata,
-    _school(),
+    school_column(),
     Column("account", Text, nullable=False),
     Column("folder", Text, nullable=False),
     Column("uidvalidity", BigInteger, nullable=False),
@@ -302,8 +283,8 @@ imap_checkpoints = Table(
 seen_messages = Table(
     "seen_messages",
     metadata,
-    _school(),
-    Column("blind", _BLIND, nullable=False),
+    school_column(),
+    Column("blind", BLIND, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("school", "blind"),
 )
@@ -312,8 +293,8 @@ Index("ix_seen_messages_seen_at", seen_messages.c.school, seen_messages.c.seen_a
 attempts = Table(
     "attempts",
     metadata,
-    _school(),
-    Column("delivery_blind", _BLIND, nullable=False),
+    school_column(),
+    Column("delivery_blind", BLIND, nullable=False),
     Column("count", Integer, nullable=False),
     Column("last_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("school", "delivery_blind"),
@@ -322,9 +303,9 @@ attempts = Table(
 codes = Table(
     "codes",
     metadata,
-    _school(),
+    school_column(),
     Column("code_hash", String(64), nullable=False),
-    Column("case_id", _CASE_ID, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
     Column("role", String(16), nullable=False),
     Column("action", String(32), nullable=False),
     Column("expires_at", UtcTime, nullable=False),
@@ -336,9 +317,111 @@ codes = Table(
 states = Table(
     "states",
     metadata,
-    _school(),
+    school_column(),
     Column("key", String(128), nullable=False),
     Column("value", Text, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     PrimaryKeyConstraint("school", "key"),
 )
+
+exports = Table(
+    "exports",
+    metadata,
+    school_column(),
+    Column("id", ID, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("purpose", String(24), nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
+    Column("form", String(16), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("school", "id"),
+)
+Index("ix_exports_at", exports.c.school, exports.c.at)
+links = Table(
+    "links",
+    metadata,
+    school_column(),
+    Column("token_hash", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("item", ID, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    PrimaryKeyConstraint("school", "token_hash"),
+)
+
+list_drafts = Table(
+    "list_drafts",
+    metadata,
+    school_column(),
+    Column("id", ID, nullable=False),
+    Column("list", String(32), nullable=False),
+    Column("base_version", String(12), nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("says", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the file's content
+    PrimaryKeyConstraint("school", "id"),
+)
+
+list_versions = Table(
+    "list_versions",
+    metadata,
+    school_column(),
+    Column("list", String(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("says", Text, nullable=False),
+    Column("lists_version", String(12), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("is_lowering", Boolean, nullable=False),
+    Column("sealed_reason", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the file's content
+    PrimaryKeyConstraint("school", "list", "number"),
+)
+Index("ix_list_versions_at", list_versions.c.school, list_versions.c.at)
+
+take_downs = Table(
+    "take_downs",
+    metadata,
+    school_column(),
+    Column("id", ID, nullable=False),
+    Column("case_id", CASE_ID, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("remind_on", String(10), nullable=False),  # a local day; "" for never
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("school", "id"),
+    ForeignKeyConstraint(["school", "case_id"], ["cases.school", "cases.id"]),
+)
+Index("ix_take_downs_case", take_downs.c.school, take_downs.c.case_id)
+Index("ix_take_downs_state", take_downs.c.school, take_downs.c.state, take_downs.c.remind_on)
+
+take_down_notes = Table(
+    "take_down_notes",
+    metadata,
+    school_column(),
+    Column("id", ID, nullable=False),
+    Column("take_down_id", ID, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the note
+    PrimaryKeyConstraint("school", "id"),
+    ForeignKeyConstraint(["school", "take_down_id"], ["take_downs.school", "take_downs.id"]),
+)
+Index("ix_take_down_notes_of", take_down_notes.c.school, take_down_notes.c.take_down_id)

@@ -2,6 +2,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from mailguard.adapters.keys import is_genuine_signature
 from mailguard.adapters.store.opening import SQLITE_NAME
 from mailguard.app.audit_trail import verify_export
+from mailguard.app.ports_store import AuditFilter, AuditRecord, Transaction
 from mailguard.domain.audit import Verification, canonical_json, parse_verifier_key
 from tests.storing import School, one_report, opening
 
@@ -167,6 +169,51 @@ def test_tampering_with_an_export_is_found(busy_school: School, tamper: Callable
     assert not verified(busy_school, tamper(exported(busy_school))).is_intact
 
 
+def withheld_export(school: School) -> list[str]:
+    """A copy for somebody to whom the second and third case are closed."""
+    with school.opened.store.reading() as transaction:
+        closed = {event.case_id for event in transaction.audit.events(first=2, last=3)}
+
+    def opening_of(transaction: Transaction) -> Callable[[AuditRecord], bool]:
+        # Looks into the store while events are streamed from it, as the real one does.
+        return lambda event: (case := transaction.cases.find(event.case_id)) is None or case.id not in closed
+
+    return list(school.trail.export(actor="S0009", opening=opening_of))
+
+
+def test_a_copy_with_withheld_events_verifies_and_says_how_many(busy_school: School):
+    lines = withheld_export(busy_school)
+    result = verified(busy_school, lines)
+    assert result.problems == ()
+    assert (result.withheld, result.unlinked, result.head.size) == (2, 0, 8)
+    for number in (2, 3):
+        assert set(json.loads(lines[number])) == {"withheld"}
+        assert set(json.loads(lines[number])["withheld"]) == {"seq", "content", "hash"}
+    whole = verified(busy_school, exported(busy_school))
+    assert (whole.withheld, whole.is_intact) == (0, True)
+
+
+@pytest.mark.parametrize("field", ["content", "hash", "seq"])
+@pytest.mark.parametrize("number", [2, 3])
+def test_tampering_with_a_withheld_event_is_found_where_it_is(busy_school: School, field: str, number: int):
+    def change(value: dict) -> None:
+        held = value["withheld"]
+        held[field] = (
+            held[field] + 7 if field == "seq" else held[field][:-1] + ("0" if held[field][-1] != "0" else "1")
+        )
+
+    result = verified(busy_school, alter(withheld_export(busy_school), number, change))
+    assert {number, number + 7} & {problem.seq for problem in result.problems}
+
+
+def test_a_withheld_event_says_nothing_more_than_its_hashes(busy_school: School):
+    lines = withheld_export(busy_school)
+    added = alter(lines, 2, lambda value: value["withheld"].update(at="2026-09-28T22:40:00.000000Z"))
+    assert not verified(busy_school, added).is_intact
+    assert not verified(busy_school, lines[:2] + lines[3:]).is_intact
+    assert not verified(busy_school, [*lines[:2], lines[3], lines[2], *lines[4:]]).is_intact
+
+
 def test_an_export_signed_by_another_key_is_refused(busy_school: School):
     key = parse_verifier_key(str(busy_school.trail.verifier_key))
     other = type(key)(name=key.name, public_key=bytes(32))
@@ -175,13 +222,41 @@ def test_an_export_signed_by_another_key_is_refused(busy_school: School):
 
 
 def test_content_stands_nowhere_in_clear(school: School):
-    school.casebook.open_or_join(opening("a very secret thing"), one_report)
+    school.casebook.open_or_join(opening("a very clandestine thing"), one_report)
     lines = "".join(exported(school))
-    for word in ("secret", "xharveyx32", "nair", "Harvey"):
+    for word in ("clandestine", "xharveyx32", "nair", "Harvey"):
         assert word not in lines
     if not school.settings.url:
         school.opened.store.close()
         files = [path for path in school.settings.state_folder.rglob("*") if path.is_file()]
         stored = b"".join(path.read_bytes() for path in files)
-        for octets in (b"secret", b"xharveyx32", b"nair", b"Harvey", b"head@stoswins"):
+        for octets in (b"clandestine", b"xharveyx32", b"nair", b"Harvey", b"head@stoswins"):
             assert octets not in stored
+
+
+def test_events_are_found_by_case_tag_actor_and_time_newest_first(busy_school: School):
+    with busy_school.opened.store.reading() as transaction:
+        every = list(transaction.audit.events())
+        newest = transaction.audit.newest
+
+        def seqs(**wanted: Any) -> list[int]:
+            return [event.seq for event in newest(AuditFilter(**wanted))]
+
+        assert seqs() == [event.seq for event in reversed(every)]
+        assert seqs(limit=2, before_seq=4) == [3, 2]
+        assert seqs(tag_start="gate:case:") == [5, 4, 3, 2, 1]
+        assert seqs(tag_start="gate:%") == []
+        assert seqs(actor="daemon") == [6]
+        assert seqs(case_ids={every[1].case_id}) == [2]
+        assert seqs(case_ids=()) == []
+        assert seqs(at_from=every[2].at, at_before=every[4].at) == [4, 3]
+
+
+def test_the_newest_checkpoint_is_the_last_one_signed(school: School):
+    with school.opened.store.reading() as transaction:
+        assert transaction.audit.newest_checkpoint() is None
+    for _ in range(3):
+        school.trail.append("review:case:viewed", actor="S0009")
+        newest = school.trail.checkpoint()
+        with school.opened.store.reading() as transaction:
+            assert transaction.audit.newest_checkpoint() == newest == transaction.audit.checkpoints()[-1]

@@ -1,12 +1,16 @@
+import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from mailguard.app.casebook import UnknownCase
+from mailguard.adapters.store.opening import StoreSettings, drawn_number
+from mailguard.app.case_deciding import UnknownCase
 from mailguard.app.ports import ImapLocation, TemporaryFailure
 from mailguard.app.ports_store import CaseFilter
 from mailguard.domain.case import (
+    CASE_ID,
     CaseDecision,
     CaseState,
     EffectKind,
@@ -16,7 +20,7 @@ from mailguard.domain.case import (
     RecipientState,
 )
 from mailguard.domain.words import Disposition, Level, ReportWhen, Role
-from tests.storing import School, decision, one_report, open_school, opening
+from tests.storing import School, counted, decision, one_report, open_school, opening
 
 INBOX = ImapLocation(
     account="p.nair", folder="INBOX", uidvalidity=4_294_967_295, uid=4_294_967_294, flags=("\\Seen",)
@@ -298,23 +302,50 @@ def test_a_listing_goes_on_where_it_stopped_in_both_orders(school: School):
         assert listed == expected
 
 
-def test_case_numbers_begin_again_in_the_new_local_year_and_have_no_gaps(school: School):
-    class Broken(Exception):
-        pass
+def test_case_ids_have_the_local_year_and_a_number_that_is_drawn_and_free(settings: StoreSettings):
+    drawn = iter([480317, 480317, 120055, 480317])
+    school = open_school(replace(settings, draw_number=lambda _digits: next(drawn)))
+    try:
+        ids = [school.casebook.open_or_join(opening(f"{each}"), one_report).case_id for each in range(2)]
+        school.clock.at = school.clock.at.replace(year=2027, month=1, day=1, hour=0)
+        ids.append(school.casebook.open_or_join(opening("next year"), one_report).case_id)
+    finally:
+        school.opened.store.close()
+    assert ids == ["MG-2026-480317", "MG-2026-120055", "MG-2027-480317"]
 
-    def failing(*_: object):
-        raise Broken
 
-    with pytest.raises(Broken):
-        school.casebook.open_or_join(opening("0"), failing)
-    ids = [school.casebook.open_or_join(opening("1"), one_report).case_id]
-    school.clock.at = school.clock.at.replace(year=2027, month=1, day=1, hour=0)
-    ids.append(school.casebook.open_or_join(opening("2"), one_report).case_id)
-    assert ids == ["MG-2026-0001", "MG-2027-0001"]
+def test_case_ids_of_an_installed_store_tell_nothing_of_how_many_there_are(settings: StoreSettings):
+    school = open_school(replace(settings, draw_number=drawn_number))
+    try:
+        ids = [school.casebook.open_or_join(opening(f"{each}"), one_report).case_id for each in range(12)]
+    finally:
+        school.opened.store.close()
+    numbers = [int(match.group(2)) for match in map(CASE_ID.fullmatch, ids) if match]
+    assert len(set(numbers)) == 12
+    assert all(100_000 <= number <= 999_999 for number in numbers)
+    # Twelve that came in order, one after the other, are what a counter gives.
+    assert [second - first for first, second in itertools.pairwise(numbers)] != [1] * 11
+    assert numbers != sorted(numbers)
+
+
+def test_a_year_that_fills_up_gets_longer_numbers(settings: StoreSettings):
+    asked = []
+
+    def draw(digits: int) -> int:
+        asked.append(digits)
+        return int(10 ** (digits - 1))
+
+    school = open_school(replace(settings, draw_number=draw))
+    try:
+        ids = [school.casebook.open_or_join(opening(f"{each}"), one_report).case_id for each in range(2)]
+    finally:
+        school.opened.store.close()
+    assert ids == ["MG-2026-100000", "MG-2026-1000000"]
+    assert asked == [6] * 21 + [7]
 
 
 def test_schools_of_one_database_do_not_see_each_other(school: School):
-    other_settings = replace(school.settings, school="other")
+    other_settings = replace(school.settings, school="other", draw_number=counted())
     other = open_school(other_settings, school.clock)
     try:
         mine = school.casebook.open_or_join(opening(), one_report)
@@ -362,3 +393,27 @@ def test_blobs_that_no_message_refers_to_are_swept_and_the_rest_stays(school: Sc
     with school.opened.store.reading() as transaction:
         (message,) = transaction.cases.messages(case_id)
     assert school.opened.blobs.get(message.blob_id) == opening().raw
+
+
+def test_decided_cases_are_found_by_when_as_what_and_whether_they_can_still_be_read(school: School):
+    ids = [school.casebook.open_or_join(opening(f"{each}"), one_report).case_id for each in range(4)]
+    school.casebook.dismiss(ids[0], by="head")
+    school.casebook.confirm(ids[1], by="head")
+    school.clock.turn(days=2)
+    school.casebook.dismiss(ids[2], by="head")
+    later = school.clock.at
+    school.clock.turn(days=1)
+    with school.opened.store.reading() as transaction:
+
+        def found(**wanted: Any) -> list[str]:
+            wanted |= {"states": {CaseState.DECIDED}, "is_oldest_first": True}
+            return sorted(case.id for case in transaction.cases.matching(CaseFilter(**wanted)))
+
+        assert found() == found(has_bytes=True) == ids[:3]
+        assert found(decided_before=later) == ids[:2]
+        assert found(decided_as={CaseDecision.DISMISS, CaseDecision.RELEASE}) == [ids[0], ids[2]]
+        (message,) = transaction.cases.messages(ids[0])
+    school.opened.blobs.shred(message.blob_id)
+    with school.opened.store.reading() as transaction:
+        assert found(has_bytes=True) == ids[1:3]
+        assert transaction.cases.count(CaseFilter(has_bytes=True)) == 3

@@ -12,9 +12,9 @@ from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
 
 from mailguard.adapters.blobs import BlobFiles
+from mailguard.adapters.store.columns import metadata
 from mailguard.adapters.store.opening import SQLITE_NAME, StoreSettings, open_store
 from mailguard.adapters.store.schema import latest_schema
-from mailguard.adapters.store.tables import metadata
 from mailguard.app.ports_store import StoreProblem
 from tests.storing import TurnedClock, one_report, open_school, opening, school_settings
 

@@ -102,14 +102,14 @@ def test_before_its_hour_no_digest_is_due(morning: Morning) -> None:
     assert morning.fire() is False
 
 
-def test_digest_cases_and_held_copies_reach_the_head_without_names(morning: Morning) -> None:
+def test_digest_cases_and_held_copies_name_the_member_of_staff_and_nobody_else(morning: Morning) -> None:
     case_id = morning.office.receive(DIGEST_CASE).case_id
     morning.next_day()
     (text,) = morning.digests()
     assert "1 to decide" in text
     assert case_id in text
-    assert "1 held" in text
-    for name in ("Harvey", "Doyle", "Nair", "p.nair", "u awake"):
+    assert "parent's letter to P. Nair, 1 day" in text
+    for name in ("Harvey", "Doyle", "Priya", "p.nair", "u awake"):
         assert name not in text
 
 
@@ -120,15 +120,15 @@ def test_an_unacknowledged_report_leads_the_digest(morning: Morning) -> None:
     assert "1 report not acknowledged" in text.splitlines()[0]
 
 
-def test_what_was_decided_is_counted(morning: Morning) -> None:
+def test_what_was_decided_is_told_with_who_decided_it(morning: Morning) -> None:
     case_id = morning.office.receive(DIGEST_CASE).case_id
     morning.clock.pass_time(hours=12)
     morning.office.casebook.dismiss(case_id, by="S001")
     morning.clock.pass_time(hours=-12)
     morning.next_day()
     (text,) = morning.digests()
-    assert "Decided since yesterday (1)" in text
-    assert "1 dismiss" in text
+    assert "Decided since yesterday 10:00 (1)" in text
+    assert f"1 dismissed by H. Ormerod: {case_id}" in text
 
 
 def test_a_case_about_the_head_is_in_the_deputys_digest_and_not_in_the_heads(morning: Morning) -> None:
@@ -203,7 +203,7 @@ def test_shadow_mode_reports_nothing_at_once_and_lists_what_would_have_been(morn
     morning.office.work()
     assert morning.courier.sent == []
     morning.next_day()
-    assert "In shadow mode" in morning.digests()[0]
+    assert "In shadow mode 1 message would have been held or reported." in morning.digests()[0]
 
 
 def test_a_refused_contact_is_not_tested_and_a_changed_address_is_not_either(morning: Morning) -> None:
@@ -235,7 +235,7 @@ def test_health_tells_of_failed_reports_and_of_the_last_one_delivered(morning: M
     assert health.last_report_at is not None
     assert health.last_report_at > sent_at
     assert health.reports_not_acknowledged == 2
-    assert health.problems()[0].startswith("2 reports could not be delivered")
+    assert health.problems()[0][0] == "2 reports could not be delivered"
 
 
 def test_health_counts_what_is_overdue(morning: Morning) -> None:

@@ -166,41 +166,6 @@ def test_digest_cases_are_not_reported_at_once(office: Office, courier: Remember
     assert office.effects(EffectKind.REPORT) == ()
 
 
-def test_a_held_message_is_announced_to_its_recipient_without_sender_or_content(
-    office: Office, courier: RememberingCourier, clock: MovingClock
-) -> None:
-    office.receive()
-    clock.pass_time(minutes=2)
-    office.work()
-    (notice,) = courier.to("p.nair@school.test")
-    assert b"3.b2" in notice.raw
-    for word in (b"Harvey", b"u awake", b"P0003", b"MG-2026"):
-        assert word not in notice.raw
-
-
-def test_many_held_messages_within_an_hour_are_one_notice(
-    office: Office, courier: RememberingCourier, clock: MovingClock
-) -> None:
-    for number in range(6):
-        office.receive(raw=RAW + str(number).encode())
-    clock.pass_time(minutes=2)
-    office.work()
-    (notice,) = courier.to("p.nair@school.test")
-    assert notice.raw.count(b"- held ") == 6
-
-
-@pytest.mark.parametrize(
-    ("row", "nature"), [("P5", None), ("O1", "personal"), ("D4", "allegation"), ("D1", "allegation")]
-)
-def test_whoever_a_case_may_accuse_gets_no_notice(
-    office: Office, courier: RememberingCourier, clock: MovingClock, row: str, nature: str | None
-) -> None:
-    office.receive(decided(row=row, nature=nature, level=Level.URGENT))
-    clock.pass_time(minutes=2)
-    office.work()
-    assert courier.to("p.nair@school.test") == []
-
-
 def test_when_the_head_is_withheld_deputy_and_chair_are_told_and_the_head_is_not(
     office: Office, courier: RememberingCourier
 ) -> None:

@@ -195,6 +195,17 @@ def test_nothing_in_the_html_is_fetched_or_acts(tmp_path: Path) -> None:
         assert word not in html
 
 
+def test_the_one_link_of_a_report_leads_to_its_case_and_the_lado_has_none(tmp_path: Path) -> None:
+    settings = school_settings(review_url="https://review.hill.example/")
+    (report,) = sent(tmp_path, settings=settings)[:1]
+    links = re.findall(r"<a href=\"([^\"]*)\"", html_of(report))
+    assert len(links) == 1
+    assert re.fullmatch(r"https://review\.hill\.example/cases/MG-\d{4}-\d{4}", links[0])
+    assert f"Open {links[0]} (sign-in; links never act)" in words_of(text_of(report))
+    (told,) = sent(tmp_path / "lado", decision=decided(report_roles=(Role.LADO,)), settings=settings)
+    assert "review.hill" not in html_of(told) + text_of(told)
+
+
 def test_what_a_stranger_wrote_becomes_text_and_never_a_tag_or_a_line_of_ours(tmp_path: Path) -> None:
     persons = (
         {

@@ -1,13 +1,22 @@
 """Text is made plain, hashed by place, and nothing a sender writes makes features fail."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailguard.classifier.features import CHAR_BITS, CONCEPT_BITS, STRUCTURE_SIZE, WORD_BITS, extract
-from mailguard.classifier.plain import plain_codes, plain_text
-from mailguard.domain.message import MessageFacts
+from mailguard.classifier.features import (
+    CHAR_BITS,
+    CONCEPT_BITS,
+    STRUCTURE_SIZE,
+    WORD_BITS,
+    extract,
+    text_read_whole,
+)
+from mailguard.classifier.plain import plain_codes, plain_text, spoken
+from mailguard.domain.message import Attachment, AttachmentFamily, MessageFacts
 
 
 def _plain(text: str) -> str:
@@ -39,6 +48,35 @@ def _message(text: str, *, subject: str = "") -> MessageFacts:
 )
 def test_plain_text_undoes_tricks_and_leaves_other_scripts_alone(written: str, read: str):
     assert _plain(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("h3lp my s1ster", "help my sister"),
+        ("we h.a.t.e it 😭😭😭", "we hate it loudly crying face"),
+        ("love u ❤️👍🏽", "love u heart thumbs up"),
+        ("add me www.snapchat.com/add/ella", "add me linkto snapchat"),
+        ("Привіт 🙏", "привіт person with folded hands"),
+        ("", ""),
+    ],
+)
+def test_the_encoder_is_read_words_and_the_names_of_emoji(written: str, said: str):
+    assert " ".join(spoken(written).split()) == said
+
+
+def test_the_encoder_is_told_once_what_is_attached():
+    pictures = tuple(
+        Attachment(filename=name, declared_type="", detected_type="", family=family, size_bytes=1, sha256="")
+        for name, family in (
+            ("a.jpg", AttachmentFamily.IMAGE),
+            ("b.jpg", AttachmentFamily.IMAGE),
+            ("c.pdf", AttachmentFamily.DOCUMENT),
+        )
+    )
+    facts = replace(_message("LOOK", subject="Photo!"), attachments=pictures)
+    assert text_read_whole(facts) == ("photo!", "attached image. attached document. look")
+    assert text_read_whole(_message("LOOK")) == ("", "look")
 
 
 @given(st.text(max_size=400), st.text(max_size=80))

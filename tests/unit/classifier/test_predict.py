@@ -61,6 +61,27 @@ def test_words_of_no_known_language_are_uncertain_not_grave(model: Classifier):
     }
 
 
+# Every one of them says: my child is ill, please send the homework.
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hei opettaja, poikani on kipeänä eikä tule tänään kouluun. Voisitko lähettää tehtävät kotiin?",
+        "Jó napot kívánok, a lányom ma beteg, nem tud iskolába menni. Kérem, küldje el a házi feladatot.",
+        "გამარჯობა, ჩემი შვილი დღეს ავად არის და სკოლაში ვერ მოვა. გთხოვთ გამოაგზავნოთ დავალება.",
+        "Kaixo, nire semea gaixorik dago eta gaur ezin da eskolara joan. Mesedez, bidali etxeko lanak.",
+        "ሰላም፣ ልጄ ዛሬ ታሟል፤ ወደ ትምህርት ቤት አይመጣም። እባክዎ የቤት ሥራውን ይላኩ።",
+    ],
+)
+def test_a_language_it_does_not_know_is_for_review_and_nothing_harmless_is_said_of_it(
+    model: Classifier, text: str
+):
+    scores = model.predict(_message(text))
+    assert scores.is_foreign
+    assert scores.is_uncertain
+    assert scores.natures_over_threshold == ()
+    assert scores.natures_of(is_child=True) == ()
+
+
 def test_an_empty_message_gives_scores(model: Classifier):
     assert model.predict(_message("")).model_id == model.model_id
 

@@ -1,124 +1,224 @@
-"""A model is used only when a trusted key signed exactly these files; otherwise it is dark and says why."""
+"""What the pointer names is in force when every byte of it is as signed; otherwise nothing is, and it says why."""
 
 import json
-from datetime import UTC, datetime
+import os
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from mailguard.classifier import registry
-from mailguard.classifier.features import FEATURES_VERSION, KNOWN_BITS
-from mailguard.classifier.heads import COLUMNS, GRAVE, HEADS
-from mailguard.classifier.predict import LinearClassifier, Thresholds
-from mailguard.classifier.registry import DarkClassifier, model_status, open_classifier, write_model
-from mailguard.classifier.weights import WIDTH, pack
-from mailguard.domain.message import MessageFacts
-from mailguard.domain.scores import Scores
+from mailguard.classifier.artefact import MANIFEST, SIGNATURE, WEIGHTS, DarkClassifier, ModelRefused
+from mailguard.classifier.predict import LinearClassifier
+from mailguard.classifier.registry import (
+    POINTER,
+    SHIPPED,
+    TRUSTED,
+    VERSIONS,
+    ModelRegistry,
+    Pointer,
+    VersionState,
+    fingerprint,
+)
+from tests.models import SIGNED_AT, add_candidate, alter
 
-_KEY = Ed25519PrivateKey.generate()
-_PUBLIC = _KEY.public_key().public_bytes_raw()
-_NOW = datetime(2026, 11, 24, tzinfo=UTC)
-_MESSAGE = MessageFacts(sha256="", content_sha256="", size_bytes=0, own_text="hello")
-
-
-@pytest.fixture(scope="module")
-def weights() -> bytes:
-    return pack(
-        table=np.zeros((WIDTH, COLUMNS)),
-        idf=np.ones(WIDTH, dtype=np.float32),
-        intercepts=np.zeros(COLUMNS),
-        calibration={head: np.eye(len(words)) for head, words in HEADS.items()},
-        bias={head: np.zeros(len(words)) for head, words in HEADS.items()},
-        known=np.zeros((1 << KNOWN_BITS) // 8, dtype=np.uint8),
-    )
+KEY = Ed25519PrivateKey.generate()
+PUBLIC = KEY.public_key().public_bytes_raw()
+FOREIGN = Ed25519PrivateKey.generate()
 
 
-def _manifest(**changes: object) -> dict[str, object]:
-    bounds = dict.fromkeys(GRAVE, 0.5)
-    thresholds = Thresholds(child_voice=0.9, nature_of_child=bounds, nature_of_adult=bounds)
-    return {
-        "features_version": FEATURES_VERSION,
-        "heads": {head: list(words) for head, words in HEADS.items()},
-        "thresholds": thresholds.as_dict(),
-        **changes,
+@pytest.fixture
+def registry(tmp_path: Path) -> ModelRegistry:
+    return ModelRegistry(tmp_path / "models", public_key=PUBLIC)
+
+
+def put_in_force(registry: ModelRegistry, *names: str) -> Pointer:
+    """One after the other."""
+    pointer = registry.pointer()
+    for name in names:
+        pointer = pointer.moved(name, by="I. Admin", reason="test", at=SIGNED_AT)
+        registry.publish(registry.signed_pointer(pointer, KEY))
+    return pointer
+
+
+def dark_reason(registry: ModelRegistry) -> str:
+    model = registry.classifier()
+    assert isinstance(model, DarkClassifier), model.model_id
+    return model.reason
+
+
+def test_where_nothing_was_promoted_the_shipped_model_is_in_force_and_a_candidate_is_not(
+    registry: ModelRegistry,
+):
+    model_id = add_candidate(registry, KEY)
+    assert registry.classifier().model_id not in ("", model_id)
+    assert [(version.name, version.state) for version in registry.versions()] == [
+        (SHIPPED, VersionState.PROMOTED),
+        (model_id, VersionState.CANDIDATE),
+    ]
+
+
+def test_what_was_promoted_is_in_force_and_the_one_before_is_remembered(registry: ModelRegistry):
+    first, second = add_candidate(registry, KEY), add_candidate(registry, KEY, bias=1.0)
+    put_in_force(registry, first, second)
+    assert registry.classifier().model_id == second
+    states = {version.name: version.state for version in registry.versions()}
+    assert states == {
+        SHIPPED: VersionState.SHIPPED,
+        first: VersionState.PREVIOUS,
+        second: VersionState.PROMOTED,
     }
+    assert registry.pointer().back(by="x", reason="y", at=SIGNED_AT).promoted == first
 
 
-def _write(folder: Path, weights: bytes, *, key: Ed25519PrivateKey = _KEY, **changes: object) -> str:
-    return write_model(folder, weights=weights, manifest=_manifest(**changes), key=key, signed_at=_NOW)
+@pytest.mark.parametrize("name", [MANIFEST, SIGNATURE, WEIGHTS])
+@pytest.mark.parametrize("place", [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
+def test_a_single_altered_bit_of_the_promoted_model_makes_it_dark(
+    registry: ModelRegistry, name: str, place: float
+):
+    model_id = add_candidate(registry, KEY)
+    put_in_force(registry, model_id)
+    alter(registry.folder / VERSIONS / model_id / name, place)
+    assert model_id in dark_reason(registry)
+    assert registry.find(model_id).problem
 
 
-def _is_dark(folder: Path, says: str) -> None:
-    model = open_classifier(folder, school_key=_PUBLIC)
-    assert isinstance(model, DarkClassifier)
-    assert says in model.reason
-    assert model.predict(_MESSAGE) == Scores()
-    assert model.model_id == ""
-    assert says in model_status(folder, school_key=_PUBLIC).problem
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.9, 1.0])
+def test_a_single_altered_bit_of_the_pointer_makes_everything_dark(registry: ModelRegistry, place: float):
+    put_in_force(registry, add_candidate(registry, KEY))
+    alter(registry.folder / POINTER, place)
+    assert POINTER in dark_reason(registry)
 
 
-def test_a_signed_model_is_used(tmp_path: Path, weights: bytes):
-    model_id = _write(tmp_path, weights)
-    model = open_classifier(tmp_path, school_key=_PUBLIC)
-    assert isinstance(model, LinearClassifier)
-    assert model.predict(_MESSAGE).model_id == model_id == model_status(tmp_path, school_key=_PUBLIC).model_id
+def test_a_pointer_signed_by_somebody_else_counts_for_nothing(registry: ModelRegistry):
+    model_id = add_candidate(registry, KEY)
+    forged = registry.signed_pointer(Pointer(serial=9, promoted=model_id), FOREIGN)
+    with pytest.raises(ModelRefused, match="not signed with this school's key"):
+        registry.publish(forged)
+    registry.folder.joinpath(POINTER).write_bytes(forged)
+    assert "not signed" in dark_reason(registry)
 
 
-def test_equal_training_gives_the_same_id_whenever_it_is_signed(tmp_path: Path, weights: bytes):
-    first = _write(tmp_path, weights)
-    later = write_model(
-        tmp_path,
-        weights=weights,
-        manifest=_manifest(),
-        key=Ed25519PrivateKey.generate(),
-        signed_at=_NOW.replace(year=2027),
-    )
-    assert first == later
+def test_a_model_signature_can_not_pass_for_a_pointer(registry: ModelRegistry):
+    model_id = add_candidate(registry, KEY)
+    signature = json.loads((registry.folder_of(model_id) / SIGNATURE).read_bytes())["signature"]
+    value = {
+        "serial": 1,
+        "promoted": model_id,
+        "previous": [],
+        "by": "",
+        "reason": "",
+        "at": "",
+        "signature": signature,
+    }
+    registry.folder.joinpath(POINTER).write_text(json.dumps(value))
+    assert dark_reason(registry)
 
 
-def test_a_foreign_key_goes_dark(tmp_path: Path, weights: bytes):
-    _write(tmp_path, weights, key=Ed25519PrivateKey.generate())
-    _is_dark(tmp_path, "does not trust")
+def test_a_foreign_model_is_dark_until_its_key_is_trusted(registry: ModelRegistry):
+    model_id = add_candidate(registry, FOREIGN)
+    put_in_force(registry, model_id)
+    assert "does not trust" in dark_reason(registry)
+    registry.trust(FOREIGN.public_key().public_bytes_raw(), by="I. Admin", at=SIGNED_AT, key=KEY)
+    assert registry.classifier().model_id == model_id
+    assert registry.find(model_id).signed_by == fingerprint(FOREIGN.public_key().public_bytes_raw())
 
 
-def test_an_altered_manifest_goes_dark(tmp_path: Path, weights: bytes):
-    _write(tmp_path, weights)
-    path = tmp_path / registry.MANIFEST
-    manifest = json.loads(path.read_text())
-    manifest["thresholds"]["child_voice"] = 1.0
-    path.write_text(json.dumps(manifest))
-    _is_dark(tmp_path, "altered")
+def test_a_list_of_trusted_keys_that_was_written_by_hand_adds_none(registry: ModelRegistry):
+    model_id = add_candidate(registry, FOREIGN)
+    put_in_force(registry, model_id)
+    registry.trust(FOREIGN.public_key().public_bytes_raw(), by="I. Admin", at=SIGNED_AT, key=FOREIGN)
+    assert "does not trust" in dark_reason(registry)
+    with pytest.raises(ModelRefused, match=TRUSTED):
+        registry.confirmed_keys()
 
 
-def test_altered_weights_go_dark_unopened(tmp_path: Path, weights: bytes):
-    _write(tmp_path, weights)
-    (tmp_path / registry.WEIGHTS).write_bytes(b"PK not what was signed")
-    _is_dark(tmp_path, "not the file that was signed")
+def test_a_model_of_other_features_goes_dark_and_says_retrain(registry: ModelRegistry):
+    model_id = add_candidate(registry, KEY, features_version="0-old")
+    put_in_force(registry, model_id)
+    assert "retrain" in dark_reason(registry)
 
 
-@pytest.mark.parametrize("name", [registry.MANIFEST, registry.SIGNATURE, registry.WEIGHTS])
-def test_a_missing_file_goes_dark(tmp_path: Path, weights: bytes, name: str):
-    _write(tmp_path, weights)
-    (tmp_path / name).unlink()
-    _is_dark(tmp_path, name)
+def test_a_candidate_under_the_promoted_ones_name_is_not_used(registry: ModelRegistry):
+    promoted, candidate = add_candidate(registry, KEY), add_candidate(registry, KEY, bias=2.0)
+    put_in_force(registry, promoted)
+    versions = registry.folder / VERSIONS
+    shutil.rmtree(versions / promoted)
+    shutil.copytree(versions / candidate, versions / promoted)
+    assert f"holds another model, {candidate}" in dark_reason(registry)
 
 
-def test_another_features_version_goes_dark(tmp_path: Path, weights: bytes):
-    _write(tmp_path, weights, features_version="another")
-    _is_dark(tmp_path, "retrain")
+def test_a_promoted_model_that_is_gone_is_dark_and_no_other_takes_its_place(registry: ModelRegistry):
+    first, second = add_candidate(registry, KEY), add_candidate(registry, KEY, bias=1.0)
+    put_in_force(registry, first, second)
+    shutil.rmtree(registry.folder / VERSIONS / second)
+    assert f"no model {second}" in dark_reason(registry)
 
 
-def test_signed_but_senseless_thresholds_go_dark(tmp_path: Path, weights: bytes):
-    _write(tmp_path, weights, thresholds={"child_voice": 2})
-    _is_dark(tmp_path, "thresholds")
+@pytest.mark.parametrize("missing", [MANIFEST, SIGNATURE, WEIGHTS])
+def test_a_half_written_version_is_dark(registry: ModelRegistry, missing: str):
+    model_id = add_candidate(registry, KEY)
+    put_in_force(registry, model_id)
+    (registry.folder / VERSIONS / model_id / missing).unlink()
+    assert missing in dark_reason(registry)
 
 
-def test_signed_arrays_of_another_shape_go_dark(tmp_path: Path):
-    _write(tmp_path, b"\x00 no arrays")
-    _is_dark(tmp_path, "cannot be read as arrays")
+def test_a_death_while_a_version_is_written_leaves_no_version_and_the_next_writer_tidies_up(
+    registry: ModelRegistry,
+):
+    left = registry.folder / VERSIONS / ".draft-1"
+    left.mkdir(parents=True)
+    (left / WEIGHTS).write_bytes(b"half")
+    assert [version.name for version in registry.versions()] == [SHIPPED]
+    model_id = add_candidate(registry, KEY)
+    assert not left.exists()
+    assert isinstance(registry.open(model_id), LinearClassifier)
 
 
-def test_the_shipped_model_is_signed_by_the_pinned_key():
-    assert model_status().problem == ""
+def test_a_broken_version_is_replaced_by_the_same_one_trained_again(registry: ModelRegistry):
+    model_id = add_candidate(registry, KEY)
+    alter(registry.folder / VERSIONS / model_id / WEIGHTS, 0.5)
+    assert add_candidate(registry, KEY) == model_id
+    assert not registry.find(model_id).problem
+
+
+@pytest.mark.parametrize("name", ["../../etc", "", ".", "shipped/..", "0" * 15, "0" * 16 + "\n"])
+def test_what_is_no_model_id_is_refused(registry: ModelRegistry, name: str):
+    with pytest.raises(ModelRefused):
+        registry.folder_of(name)
+    assert isinstance(registry.open(name), DarkClassifier)
+
+
+def test_the_oldest_versions_go_and_the_one_in_force_and_the_one_before_never_do(registry: ModelRegistry):
+    names = [
+        add_candidate(registry, KEY, bias=float(number), signed_at=SIGNED_AT + timedelta(days=number))
+        for number in range(5)
+    ]
+    put_in_force(registry, names[0], names[1])
+    assert set(registry.prune(keep=3)) == {names[2], names[3]}
+    left = {version.name for version in registry.versions()} - {SHIPPED}
+    assert {names[0], names[1], names[4]} == left
+
+
+def test_without_the_school_s_keys_only_the_shipped_model_can_be_used(registry: ModelRegistry):
+    put_in_force(registry, add_candidate(registry, KEY))
+    blind = ModelRegistry(registry.folder, public_key=None)
+    assert "keys are not at hand" in dark_reason(blind)
+
+
+def test_the_stamp_changes_with_every_file_that_counts(registry: ModelRegistry):
+    model_id = add_candidate(registry, KEY)
+    stamps = [registry.stamp()]
+    put_in_force(registry, model_id)
+    stamps.append(registry.stamp())
+    for name in (MANIFEST, SIGNATURE, WEIGHTS):
+        alter(registry.folder / VERSIONS / model_id / name, 0.5)
+        stamps.append(registry.stamp())
+    assert len(set(stamps)) == len(stamps)
+    assert registry.stamp() == stamps[-1]
+
+
+def test_nobody_else_may_read_the_folder(registry: ModelRegistry):
+    add_candidate(registry, KEY)
+    assert os.stat(registry.folder).st_mode & 0o077 == 0

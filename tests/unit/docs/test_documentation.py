@@ -16,6 +16,7 @@ import click
 import pytest
 from pydantic import BaseModel
 
+from mailguard.app.audit_trail import withheld_to_json
 from mailguard.app.policy_words import DIMENSION_WORDS, SIGNAL_WORDS, VALUE_WORDS
 from mailguard.cli import cli
 from mailguard.cli.policy_reference import shipped_policy
@@ -144,6 +145,7 @@ def installed_sample(tmp_path: Path) -> Path:
     (tmp_path / "lists").mkdir()
     for name in (
         "pupils", "parents", "staff", "official_accounts", "declared_relationships", "excluded_correspondents",
+        "approved_channels",
     ):  # fmt: skip
         (tmp_path / "lists" / f"{name}.csv").write_text("", encoding="utf-8")
     return Path(shutil.copy(SAMPLE, tmp_path))
@@ -307,10 +309,11 @@ def test_postfix_accepts_the_lines_of_the_page(tmp_path: Path, number: int):
     assert unused == []
 
 
-def test_program_in_the_audit_page_computes_the_hash_of_an_event():
-    (program,) = fenced(DOCS / "explanation" / "audit.md", "python")
+@pytest.mark.parametrize("salt", ["", "5a" * 16])
+def test_program_in_the_audit_page_computes_the_hash_of_an_event(salt: str):
     names: dict = {}
-    exec(compile(program, "audit.md", "exec"), names)
+    for program in fenced(DOCS / "explanation" / "audit.md", "python"):
+        exec(compile(program, "audit.md", "exec"), names)
     event = link(
         AuditHead(),
         school="school",
@@ -319,8 +322,12 @@ def test_program_in_the_audit_page_computes_the_hash_of_an_event():
         actor="gate",
         case_id="MG-2026-0147",
         detail={"row": "D2", "level": 3, "words": "Zoë"},
+        salt=salt,
     )
     assert names["event_hash"](event_to_json(event)) == event.hash
+    assert names["link_hash"](event.previous, {"event": event_to_json(event)}) == event.hash
+    if salt:
+        assert names["link_hash"](event.previous, {"withheld": withheld_to_json(event)}) == event.hash
 
 
 def test_key_made_as_the_page_says_is_one(tmp_path: Path):
@@ -345,6 +352,23 @@ def test_units_start_real_commands(unit: Path):
         assert what_is_wrong_with(line) == ""
 
 
+def test_every_service_is_shut_off_alike():
+    """A protection added to one service and forgotten in another would be seen by nobody."""
+    keys = "NoNewPrivileges|CapabilityBoundingSet|AmbientCapabilities|Protect|Private|ProcSubset|Restrict|Lock|SystemCall"
+    found = {
+        unit.name: {
+            line
+            for line in re.findall(
+                rf"^(?:{keys}|RemoveIPC|UMask|User|LimitCORE).*$", read(unit), re.MULTILINE
+            )
+            if not line.startswith(("PrivateNetwork", "RestrictAddressFamilies"))
+        }
+        for unit in (ROOT / "systemd").glob("*.service")
+    }
+    assert len(found) == 3
+    assert all(lines == found["mailguard.service"] for lines in found.values()), found
+
+
 def test_service_gets_the_key_under_the_name_that_the_code_looks_for():
     from mailguard.adapters.keys import CREDENTIAL_NAME
 
@@ -354,3 +378,15 @@ def test_service_gets_the_key_under_the_name_that_the_code_looks_for():
 def test_socket_unit_listens_where_the_settings_say():
     address = str(Config.model_fields["relay"].default.listen)
     assert f"ListenStream={address}\n" in read(ROOT / "systemd" / "mailguard.socket")
+
+
+def test_every_audit_tag_of_the_program_has_plain_words():
+    from mailguard.app.event_words import TITLES
+
+    tag = re.compile(
+        r'"((?:gate|review|effects|daemon|lists|model|accounts|glass|rota|cli):[a-z-]+:[a-z-]+)"'
+    )
+    written = {
+        found for path in (ROOT / "mailguard").rglob("*.py") for found in tag.findall(path.read_text("utf-8"))
+    }
+    assert sorted(written - set(TITLES)) == []

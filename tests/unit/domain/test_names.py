@@ -75,6 +75,7 @@ def test_any_text_can_be_a_name(text):
         ("𝕁𝕒𝕪𝕕𝕖𝕟", "jayden"),
         ("🅹🅰🆈", "jay"),
         ("ＺＯＥ", "zoe"),
+        ("OΩEN", "owen"),
     ],
 )
 def test_letters_are_folded_to_what_a_reader_sees(written, folded):

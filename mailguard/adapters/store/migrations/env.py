@@ -2,7 +2,10 @@
 
 from alembic import context
 
-from mailguard.adapters.store.tables import metadata
+import mailguard.adapters.store.tables
+import mailguard.adapters.store.tables_accounts
+import mailguard.adapters.store.tables_learning  # noqa: F401
+from mailguard.adapters.store.columns import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailguard.config_schema import DEFAULT_APPROVED_PLATFORMS
+from mailguard.config_sections.school import DEFAULT_APPROVED_PLATFORMS
 from mailguard.domain.words import PlatformClass
 from mailguard.reading.platforms import PlatformsProblem, Recognisers
 from mailguard.shipped import shipped_path

@@ -1,0 +1,64 @@
+"""How much the linear model and the encoder each count: a few numbers a column, fitted on texts that neither has seen.
+
+A head in which one word holds has one weight for each of the two and a bias a word; a nature has three numbers of its own. All
+are drawn towards the linear model alone and no bias, because the texts are few.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from mailguard.classifier.heads import COLUMNS, HEADS, NATURE, columns
+
+Doubles = NDArray[np.float64]
+
+_DRAWN = 0.5  # weight of the pull towards the linear model alone, against the sum over texts
+
+
+def fit_blend(logits: Doubles, read: Doubles, labels: NDArray[np.int8]) -> Doubles:
+    """(3, COLUMNS): factors of `logits` and of `read`, and biases. ``labels`` as ``train.Labels``; unlearned heads stay linear."""
+    blend = np.repeat(np.array([[1.0], [0.0], [0.0]]), COLUMNS, axis=1)
+    for head, words in HEADS.items():
+        part = columns(head)
+        if head == NATURE:
+            for column in range(part.start, part.stop):
+                known = labels[:, column] >= 0
+                if len(np.unique(labels[known, column])) == 2:
+                    blend[:, column] = _fit_nature(
+                        logits[known, column], read[known, column], labels[known, column]
+                    )
+            continue
+        known = labels[:, part.start] >= 0
+        target = labels[known, part].argmax(axis=1)
+        if len(np.unique(target)) > 1:
+            blend[:, part] = _fit_exclusive(logits[known, part], read[known, part], target, len(words))
+    return blend
+
+
+def _fit_nature(logits: Doubles, read: Doubles, target: NDArray[np.int8]) -> Doubles:
+    sign = np.where(target == 1, 1.0, -1.0)
+
+    def loss(numbers: Doubles) -> float:
+        value = sign * (numbers[0] * logits + numbers[1] * read + numbers[2])
+        pull = np.square(numbers - np.array([1.0, 0.0, 0.0])).sum()
+        return float(np.logaddexp(0.0, -value).sum() + _DRAWN * pull)
+
+    found: Doubles = minimize(loss, np.array([1.0, 0.0, 0.0]), method="L-BFGS-B").x
+    return found
+
+
+def _fit_exclusive(logits: Doubles, read: Doubles, target: NDArray[np.int64], words: int) -> Doubles:
+    rows = np.arange(len(target))
+
+    def loss(numbers: Doubles) -> float:
+        value = numbers[0] * logits + numbers[1] * read + numbers[2:]
+        top = value.max(axis=1, keepdims=True)
+        total = np.log(np.exp(value - top).sum(axis=1)) + top[:, 0]
+        pull = (numbers[0] - 1) ** 2 + numbers[1] ** 2 + np.square(numbers[2:]).sum()
+        return float((total - value[rows, target]).sum() + _DRAWN * pull)
+
+    start = np.concatenate([[1.0, 0.0], np.zeros(words)])
+    found = minimize(loss, start, method="L-BFGS-B").x
+    return np.stack([np.full(words, found[0]), np.full(words, found[1]), found[2:]])

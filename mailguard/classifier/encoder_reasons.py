@@ -1,0 +1,61 @@
+"""The words by which the encoder came to what it says, for a person to read.
+
+Its head sums over the pieces of a text, so what each piece adds to an answer is exact; what a piece means among the others is in
+its state. Pieces are put together to words, and words that stand together to short phrases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mailguard.classifier.encoder import Encoder, Floats
+
+_PHRASE_WORDS = 3
+_TELLING = 4  # letters of a word that tells a person something by itself
+_EDGES = ".,;:!?\"'()[]{}-–—/\\*_~<>|"
+
+
+def words_read(encoder: Encoder, subject: str, body: str) -> tuple[list[str], list[int]]:
+    """The words as they stand, and for each place of ``Encoder.numbers`` the word it is of; -1 for the marks between."""
+    words: list[str] = []
+    first = _pieces(encoder, subject, words)
+    own = _pieces(encoder, body, words)
+    subject_places, body_places = encoder.cut(first, own)
+    return words, [-1, *subject_places, -1, *body_places, -1]
+
+
+def _pieces(encoder: Encoder, text: str, words: list[str]) -> list[int]:
+    places: list[int] = []
+    for word in text.split():
+        places.extend([len(words)] * len(encoder.pieces.numbers(word, most=len(word) + 1)))
+        words.append(word)
+    return places
+
+
+def phrases(words: Sequence[str], places: Sequence[int], shares: Floats, *, most: int) -> tuple[str, ...]:
+    """Up to `most` phrases that raised an answer, strongest first. ``shares``: what each piece added."""
+    of_words = np.zeros(len(words))
+    for place, share in zip(places, shares.tolist(), strict=True):
+        if place >= 0:
+            of_words[place] += share
+    # Against the text's own average: every word adds something to every answer.
+    of_words -= of_words.mean() if len(words) else 0.0
+    sums = np.concatenate([[0.0], np.cumsum(of_words)])
+    spans = [
+        ((sums[first + length] - sums[first]) / length**0.2, first, length)
+        for length in range(1, _PHRASE_WORDS + 1)
+        for first in range(len(words) - length + 1)
+    ]
+    used: set[int] = set()
+    chosen: dict[str, None] = {}
+    for score, first, length in sorted(spans, key=lambda span: (-span[0], span[1])):
+        span = range(first, first + length)
+        if score <= 0 or len(chosen) == most:
+            break
+        phrase = " ".join(words[place] for place in span).strip(_EDGES)
+        if max(map(len, phrase.split()), default=0) >= _TELLING and not used.intersection(span):
+            used.update(span)
+            chosen[phrase] = None
+    return tuple(chosen)

@@ -1,0 +1,149 @@
+"""What the encoder makes of training's texts: blend, bound of the ordinary, and how much a stretch of a long text counts.
+
+Texts are read in two processes, each on one core: a text is some tens of ms of arithmetic, and training reads some thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from mailguard.classifier.blend import fit_blend
+from mailguard.classifier.encoder import Encoder, encoder_of
+from mailguard.classifier.evaluate import choose_ordinary
+from mailguard.classifier.examples import Example, Progress
+from mailguard.classifier.heads import COLUMNS, HEADS, NATURE
+from mailguard.classifier.labels import labels_of
+from mailguard.classifier.predict import LinearClassifier, Thresholds, probabilities_of, what_matters
+from mailguard.classifier.stretches import HIDDEN, HIDDEN_COLUMNS, LONG_WORDS, stretches_of
+from mailguard.classifier.weights import Weights, linear_alone
+from mailguard.domain.message import MessageFacts
+from mailguard.domain.words import Initiator, Nature
+
+_WORKERS = 2
+_AT_ONCE = 200  # texts that one worker reads before it tells
+_STRETCHES_EVERY = 2  # of the long texts, those that are read in stretches: a thousand and more say enough
+_STRETCH_ALARMS = 0.004  # share of long texts that stretches may wrongly alarm
+
+Doubles = NDArray[np.float64]
+
+
+def blended_judges(
+    judges: Sequence[Example],
+    logits: Doubles,
+    arrays: Mapping[str, NDArray[np.generic]] | None,
+    *,
+    progress: Progress,
+) -> tuple[Doubles, dict[str, Doubles], float]:
+    """(blend, probabilities of the judges, the bound below which the encoder need not read)."""
+    if arrays is None:
+        alone = linear_alone().astype(np.float64)
+        return alone, doubles_of(probabilities_of(logits)), 0.0
+    ordinary = choose_ordinary(judges, what_matters(probabilities_of(logits)).astype(np.float64))
+    is_read, read = whole_texts(
+        judges, logits, encoder_of(arrays, columns=COLUMNS), ordinary, progress=progress
+    )
+    texts = [place for place, row in enumerate(is_read.tolist()) if not judges[row].is_office]
+    labels = labels_of([judges[row] for row in is_read[texts]]).table
+    blend = fit_blend(logits[is_read[texts]], read[texts], labels)
+    mixed = logits.copy()
+    mixed[is_read] = blend[0] * logits[is_read] + blend[1] * read + blend[2]
+    return blend, doubles_of(probabilities_of(mixed)), ordinary
+
+
+def probabilities_with(
+    examples: Sequence[Example],
+    logits: Doubles,
+    blend: Doubles,
+    arrays: Mapping[str, NDArray[np.generic]] | None,
+    ordinary: float,
+    *,
+    progress: Progress,
+) -> dict[str, Doubles]:
+    """Probabilities as ``predict`` gives them."""
+    if arrays is None:
+        return doubles_of(probabilities_of(logits))
+    is_read, read = whole_texts(
+        examples, logits, encoder_of(arrays, columns=COLUMNS), ordinary, progress=progress
+    )
+    mixed = logits.copy()
+    mixed[is_read] = blend[0] * logits[is_read] + blend[1] * read + blend[2]
+    return doubles_of(probabilities_of(mixed))
+
+
+def whole_texts(
+    examples: Sequence[Example], logits: Doubles, encoder: Encoder, ordinary: float, *, progress: Progress
+) -> tuple[NDArray[np.int64], Doubles]:
+    """The rows that the encoder reads, and its margins of them."""
+    is_read = np.flatnonzero(what_matters(probabilities_of(logits)) >= ordinary)
+    parts = np.array_split(is_read, max(1, len(is_read) // _AT_ONCE))
+    workers = Parallel(n_jobs=_WORKERS if len(parts) > 1 else 1, return_as="generator")
+    tasks = (delayed(_margins_of)(encoder, [examples[row].text for row in part.tolist()]) for part in parts)
+    read: list[Doubles] = []
+    for margins in workers(tasks):
+        read.append(margins)
+        progress("reading whole texts", sum(map(len, read)), len(is_read))
+    return is_read, np.concatenate(read)
+
+
+def _margins_of(encoder: Encoder, texts: Sequence[tuple[str, str]]) -> Doubles:
+    margins = np.zeros((len(texts), COLUMNS))
+    for place, text in enumerate(texts):
+        margins[place] = encoder.margins(*text)
+    return margins
+
+
+def stretch_margin(
+    judges: Sequence[Example],
+    values: Mapping[str, Doubles],
+    weights: Weights,
+    thresholds: Thresholds,
+    *,
+    progress: Progress,
+) -> float:
+    """The least margin at which stretches of long texts add hardly any false grave nature."""
+    serving = LinearClassifier(model_id="", weights=weights, thresholds=thresholds)
+    long = [row for row, example in enumerate(judges) if len(example.text[1].split()) > LONG_WORDS]
+    long = long[::_STRETCHES_EVERY]
+    parts = np.array_split(long, max(1, len(long) // _AT_ONCE))
+    workers = Parallel(n_jobs=_WORKERS if len(parts) > 1 else 1, return_as="generator")
+    tasks = (delayed(_said_in_stretches)(serving, [judges[row].text[1] for row in part]) for part in parts)
+    told: list[Doubles] = []
+    for some in workers(tasks):
+        told.append(some)
+        progress("reading stretches", sum(map(len, told)), len(long))
+    said = np.concatenate(told)
+    excess = np.full((len(long), len(HIDDEN)), -np.inf)
+    for place, row in enumerate(long):
+        example = judges[row]
+        is_child = example.initiator is Initiator.CHILD
+        bounds = thresholds.nature_of_child if is_child else thresholds.nature_of_adult
+        for column, word in enumerate(HIDDEN):
+            is_said = values[NATURE][row, HEADS[NATURE].index(word)] >= bounds[word]
+            if not is_said and Nature(word) not in (example.natures or ()):
+                excess[place, column] = said[place, column] - _logit(bounds[word])
+    # A message newly alarming for any reason counts once.
+    worst = np.sort(excess.max(axis=1, initial=-np.inf))[::-1]
+    allowed = int(_STRETCH_ALARMS * len(worst))
+    return round(float(np.clip(worst[allowed] + 0.01, 0.0, 20.0)), 3) if len(worst) else 20.0
+
+
+def _said_in_stretches(serving: LinearClassifier, texts: Sequence[str]) -> Doubles:
+    """(texts, HIDDEN): the most that any stretch of a text says, in logits."""
+    said = np.zeros((len(texts), len(HIDDEN)))
+    for place, text in enumerate(texts):
+        facts = MessageFacts(sha256="", content_sha256="", size_bytes=0, own_text=text)
+        said[place] = np.max([serving.logits(part)[HIDDEN_COLUMNS] for part in stretches_of(facts)], axis=0)
+    return said
+
+
+def _logit(share: float) -> float:
+    bounded = min(max(share, 1e-6), 1 - 1e-6)
+    return float(np.log(bounded / (1 - bounded)))
+
+
+def doubles_of(values: Mapping[str, NDArray[np.floating]]) -> dict[str, Doubles]:
+    return {head: value.astype(np.float64) for head, value in values.items()}

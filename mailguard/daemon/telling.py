@@ -1,0 +1,80 @@
+"""What the running system tells: alarms and progress to the log, its own life and its lists to the record too."""
+
+from __future__ import annotations
+
+import structlog
+
+from mailguard.adapters.imap_mailbox import PassProgress
+from mailguard.app.list_editing import ListEditing
+from mailguard.app.list_reload import ListsRefused, ListsReplaced
+from mailguard.app.ports import Classifier, PermanentFailure
+from mailguard.app.ports_store import AuditEntry, Store
+from mailguard.classifier.artefact import DarkClassifier
+from mailguard.domain.audit import AuditTag
+
+log = structlog.get_logger(__name__)
+
+_ACTOR = "daemon"
+
+
+def record(store: Store, tag: str, detail: dict[str, object]) -> None:
+    with store.transaction() as transaction:
+        transaction.audit.append(AuditEntry(tag=tag, actor=_ACTOR, detail=detail))
+
+
+def tell_start(
+    store: Store, *, part_names: frozenset[str], policy: str, lists: str, classifier: Classifier
+) -> None:
+    """With which policy, lists and model it begins; a model that is not used is an error that doctor shows, too."""
+    detail: dict[str, object] = {
+        "parts": sorted(part_names),
+        "policy": policy,
+        "lists": lists,
+        "model": classifier.model_id,
+    }
+    if isinstance(classifier, DarkClassifier):
+        log.error("model_dark", reason=classifier.reason)
+        detail["model_dark"] = classifier.reason
+    record(store, AuditTag.DAEMON_STARTED, detail)
+
+
+def keep_lists(editing: ListEditing) -> None:
+    """What is in the files now, as a version that can be put back."""
+    try:
+        editing.note_outside()
+    except PermanentFailure as failure:
+        tell_alarm("lists_not_kept", str(failure))
+
+
+def tell_lists_news(store: Store, news: ListsReplaced | ListsRefused, editing: ListEditing | None) -> None:
+    """On the record and in the log; problems may name people, so the log has files, lines and counts only.
+
+    ``editing`` None: another process keeps the record.
+    """
+    detail: dict[str, object]
+    match news:
+        case ListsReplaced():
+            log.info("lists_replaced", old=news.old_version, new=news.new_version)
+            tag, detail = "lists:school:replaced", {"old": news.old_version, "new": news.new_version}
+        case ListsRefused():
+            places = [f"{problem.file}:{problem.line}" for problem in news.problems]
+            log.error("lists_refused", kept=news.kept_version, places=places[:20])
+            tag, detail = "lists:school:refused", {"kept": news.kept_version, "problems": len(places)}
+    if editing is not None:
+        if isinstance(news, ListsReplaced):
+            keep_lists(editing)
+        record(store, tag, detail)
+
+
+def tell_alarm(event: str, subject: str) -> None:
+    log.error("alarm", alarm=event, subject=subject)
+
+
+def tell_progress(progress: PassProgress) -> None:
+    log.info(
+        "mailbox_pass",
+        account=progress.account,
+        folder=progress.folder,
+        done=progress.done,
+        total=progress.total,
+    )

@@ -1,0 +1,363 @@
+"""Teach a small transformer to read mail as the classifier's heads ask, and write it as arrays for ``release --encoder``.
+
+Not part of the product and not of its set-up: it needs PyTorch and transformers, which nothing else here does, and the folder of
+a BERT-like base model (README.md beside this file says which one the shipped encoder came from). About an hour on two cores.
+
+    python models/encoder/fit_encoder.py --base FOLDER --out encoder.npz [--office-mail ARCHIVE] [--epochs 7] [--layers 4]
+    python models/encoder/fit_encoder.py --base FOLDER --out encoder.npz --go-on-from encoder.pt --epochs 3 --rate 6e-5
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers import AutoModel, AutoTokenizer
+from transformers.activations import ACT2FN
+
+CHECKOUT = Path(__file__).parents[2]
+sys.path.insert(0, str(CHECKOUT))
+
+from mailguard.classifier.corpus import Record, load_corpus  # noqa: E402
+from mailguard.classifier.encoder import (  # noqa: E402
+    MOST_PIECES,
+    PREFIX,
+    SUBJECT_PIECES,
+    TAIL_PIECES,
+    quantised,
+)
+from mailguard.classifier.examples import Example, from_corpus, from_office_mail  # noqa: E402
+from mailguard.classifier.heads import COLUMNS, EVENT, INITIATOR, KIND, NATURE, columns  # noqa: E402
+from mailguard.classifier.labels import labels_of  # noqa: E402
+from mailguard.classifier.plain import spoken  # noqa: E402
+
+SEED = 20261129
+BATCH = 32
+OFFICE_MAILS = 800
+PIECES_KEPT = 15_000
+PIECES_USED = 14_000  # at most, beside marks and single characters
+NATURE_COUNTS = 8.0  # a nature's loss beside a head's
+SMOOTHING = 0.02
+DISTURBED = 0.3  # of the texts shown
+AVERAGED = 0.998  # what the running average of the weights keeps at each step; the average is what is written
+LEET = str.maketrans("aeiostbg", "43105789")
+PICTURES = "😂😭🙏❤👍🔥💀🥺😊😡"
+HAS_SHORT_FLOATS = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+class Reader(torch.nn.Module):
+    """The base model's first layers, and one linear head over mean and largest of what they say."""
+
+    def __init__(self, base: torch.nn.Module, layers: int) -> None:
+        super().__init__()
+        base.encoder.layer = base.encoder.layer[:layers]
+        for layer in base.encoder.layer:
+            layer.intermediate.intermediate_act_fn = ACT2FN["gelu_pytorch_tanh"]
+        self.base = base
+        self.head = torch.nn.Linear(2 * base.config.hidden_size, COLUMNS)
+        self.dropout = torch.nn.Dropout(0.1)
+
+    def forward(self, numbers: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        # Halves of floats are quicker where the processor has instructions for them, and many times slower where not.
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=HAS_SHORT_FLOATS):
+            states = self.base(input_ids=numbers, attention_mask=mask).last_hidden_state
+        states, wide = states.float(), mask[..., None]
+        mean = (states * wide).sum(1) / wide.sum(1)
+        largest = (states + (wide - 1) * 1e4).max(1).values
+        return self.head(self.dropout(torch.cat([mean, largest], 1)))
+
+
+def numbers_of(text: tuple[str, str], tokenizer: AutoTokenizer) -> list[int]:
+    """As ``encoder.Encoder.numbers`` cuts a message."""
+    subject = tokenizer.encode(text[0], add_special_tokens=False)[:SUBJECT_PIECES]
+    body = tokenizer.encode(text[1], add_special_tokens=False)[:2000]
+    room = MOST_PIECES - 3 - len(subject)
+    if len(body) > room:
+        body = body[: room - TAIL_PIECES] + body[-TAIL_PIECES:]
+    return [tokenizer.cls_token_id, *subject, tokenizer.sep_token_id, *body, tokenizer.sep_token_id]
+
+
+def disturbed(text: tuple[str, str], rng: random.Random) -> tuple[str, str]:
+    """Cut short, without its subject, or typed as hasty or wily people type; made plain again as the program would."""
+    subject, body = text
+    sentences = re.split(r"(?<=[.!?])\s+", body)
+    if len(sentences) > 4 and rng.random() < 0.3:
+        body = " ".join(sentences[: max(2, int(len(sentences) * rng.uniform(0.5, 0.9)))])
+    if rng.random() < 0.2:
+        subject = ""
+    change = rng.choice(
+        (_slips, _slips, _slips, _leet, _without_stops, _with_pictures, _drawn_out, _unchanged)
+    )
+    return spoken(change(subject, rng)), spoken(change(body, rng))
+
+
+def _unchanged(text: str, rng: random.Random) -> str:
+    return text
+
+
+def _leet(text: str, rng: random.Random) -> str:
+    share = rng.uniform(0.1, 0.7)
+    return " ".join(word.translate(LEET) if rng.random() < share else word for word in text.split())
+
+
+def _without_stops(text: str, rng: random.Random) -> str:
+    return re.sub(r"[.,;:!?'’\"-]", rng.choice(("", " ")), text)
+
+
+def _with_pictures(text: str, rng: random.Random) -> str:
+    return " ".join(
+        word + rng.choice(PICTURES) if rng.random() < 0.08 else word for word in f"{text} ".split(" ")
+    )
+
+
+def _drawn_out(text: str, rng: random.Random) -> str:
+    return re.sub(r"[a-z]\b", lambda end: end.group(0) * (3 if rng.random() < 0.2 else 1), text)
+
+
+def _slips(text: str, rng: random.Random) -> str:
+    letters = list(text)
+    for place in range(len(letters) - 1):
+        if letters[place].isalpha() and rng.random() < 0.03:
+            match rng.randrange(4):
+                case 0:
+                    letters[place] = ""
+                case 1:
+                    letters[place] *= 2
+                case 2:
+                    letters[place], letters[place + 1] = letters[place + 1], letters[place]
+                case _:
+                    letters[place] = rng.choice("abcdefghijklmnopqrstuvwxyz")
+    return "".join(letters)
+
+
+def batch_of(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    width = max(map(len, rows))
+    numbers = torch.zeros(len(rows), width, dtype=torch.long)
+    mask = torch.zeros(len(rows), width)
+    for place, row in enumerate(rows):
+        numbers[place, : len(row)] = torch.tensor(row)
+        mask[place, : len(row)] = 1
+    return numbers, mask
+
+
+def loss_of(said: torch.Tensor, labels: torch.Tensor, is_office: torch.Tensor) -> torch.Tensor:
+    """Each head learns from the examples that have its word; of an office mail's writer only that it is no child."""
+    total = torch.zeros(())
+    for head in (KIND, EVENT, INITIATOR):
+        part = columns(head)
+        knows = labels[:, part.start] >= 0
+        if head == INITIATOR:
+            no_child = 1 - torch.softmax(said[:, part], 1)[:, 0]
+            if is_office.any():
+                total = total - 0.5 * torch.log(no_child[is_office] + 1e-6).mean()
+            knows &= ~is_office & (labels[:, columns(KIND).start] == 1)
+        if knows.any():
+            target = labels[knows][:, part].argmax(1)
+            total = total + functional.cross_entropy(said[knows][:, part], target, label_smoothing=SMOOTHING)
+    part = columns(NATURE)
+    knows = labels[:, part] >= 0
+    return total + NATURE_COUNTS * functional.binary_cross_entropy_with_logits(
+        said[:, part][knows], labels[:, part][knows].float()
+    )
+
+
+def texts_of(office_mail: Path | None, newest: tuple[str, ...]) -> list[Example]:
+    """All texts; where some files are the newest, theirs in two compositions and of the others every second text."""
+    records: tuple[Record, ...] = load_corpus(CHECKOUT / "models" / "corpus").records
+    new = [record for record in records if newest and Path(record.file).name.startswith(newest)]
+    known = set(map(id, new))
+    old = [record for record in records if id(record) not in known]
+    if new:
+        random.Random(SEED).shuffle(old)
+        old = old[: len(old) // 2]
+    examples = from_corpus(old, seed=SEED, variants=(0,))
+    examples.extend(from_corpus(new, seed=SEED, variants=(0, 1)))
+    if office_mail is not None:
+        office, _ = from_office_mail(office_mail)
+        random.Random(SEED).shuffle(office)
+        examples.extend(office[:OFFICE_MAILS])
+    return examples
+
+
+def fit(
+    reader: Reader,
+    tokenizer: AutoTokenizer,
+    examples: list[Example],
+    *,
+    epochs: int,
+    rate: float,
+    out: Path,
+) -> None:
+    """``out`` is written after every epoch, so that a run that is broken off has left something to go on from."""
+    rng = random.Random(SEED)
+    rows = [numbers_of(example.text, tokenizer) for example in examples]
+    labels = torch.tensor(labels_of(examples).table.astype(np.int64))
+    is_office = torch.tensor([example.is_office for example in examples])
+    plain = [name for name, _ in reader.named_parameters() if "bias" in name or "LayerNorm" in name]
+    own = [
+        {"params": [value for name, value in reader.base.named_parameters() if f"base.{name}" not in plain]},
+        {
+            "params": [value for name, value in reader.base.named_parameters() if f"base.{name}" in plain],
+            "weight_decay": 0.0,
+        },
+        {"params": reader.head.parameters(), "lr": max(1e-3 * rate / 1.8e-4, 1e-4)},
+    ]
+    optimiser = torch.optim.AdamW(own, lr=rate, weight_decay=0.01)
+    steps = epochs * (len(rows) // BATCH + 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / 150) * max(0.02, 1 - step / steps)
+    )
+    average = torch.optim.swa_utils.AveragedModel(
+        reader, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGED)
+    )
+    reader.train()
+    for epoch in range(epochs):
+        losses = []
+        for chosen in _batches([len(row) for row in rows], rng):
+            shown = []
+            for place in chosen:
+                text = examples[place].text
+                row = numbers_of(disturbed(text, rng), tokenizer) if rng.random() < DISTURBED else rows[place]
+                hidden = tokenizer.mask_token_id
+                shown.append([hidden if number > 999 and rng.random() < 0.05 else number for number in row])
+            some = torch.tensor(chosen)
+            loss = loss_of(reader(*batch_of(shown)), labels[some], is_office[some])
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            average.update_parameters(reader)
+            losses.append(loss.item())
+        print(f"epoch {epoch + 1} of {epochs}: loss {np.mean(losses):.3f}", file=sys.stderr, flush=True)
+        torch.save(average.module.state_dict(), out)
+    reader.load_state_dict(average.module.state_dict())
+    reader.eval()
+
+
+def _batches(lengths: list[int], rng: random.Random) -> list[list[int]]:
+    """Texts of about one length together, in random order."""
+    order = list(range(len(lengths)))
+    rng.shuffle(order)
+    batches = []
+    for start in range(0, len(order), BATCH * 20):
+        near = sorted(order[start : start + BATCH * 20], key=lambda place: lengths[place])
+        batches.extend(near[begin : begin + BATCH] for begin in range(0, len(near), BATCH))
+    rng.shuffle(batches)
+    return batches
+
+
+def arrays_of(
+    reader: Reader, tokenizer: AutoTokenizer, texts: list[tuple[str, str]]
+) -> dict[str, np.ndarray]:
+    """What ``encoder.encoder_of`` reads."""
+    state = {name: value.detach().float().numpy() for name, value in reader.state_dict().items()}
+    kept = _pieces_kept(tokenizer, texts)
+    names = tokenizer.convert_ids_to_tokens(kept)
+    embeddings, scales = quantised(
+        state["base.embeddings.word_embeddings.weight"][kept]
+        + state["base.embeddings.token_type_embeddings.weight"][0]
+    )
+    arrays: dict[str, np.ndarray] = {
+        "vocabulary": np.frombuffer("\n".join(names).encode(), dtype=np.uint8),
+        "layers": np.array(len(reader.base.encoder.layer)),
+        "embeddings": embeddings,
+        "embedding_scales": scales,
+        "positions": state["base.embeddings.position_embeddings.weight"][:MOST_PIECES].astype(np.float16),
+        "embedding_norm": _norm(state, "base.embeddings.LayerNorm"),
+        "head": state["head.weight"].T.astype(np.float32),
+        "head_bias": state["head.bias"],
+    }
+    for number in range(len(reader.base.encoder.layer)):
+        place = f"base.encoder.layer.{number}"
+        three = [f"{place}.attention.self.{name}" for name in ("query", "key", "value")]
+        matrices = {
+            "query_key_value": (
+                np.concatenate([state[f"{name}.weight"] for name in three]),
+                np.concatenate([state[f"{name}.bias"] for name in three]),
+            ),
+            "attention_out": _both(state, f"{place}.attention.output.dense"),
+            "wide": _both(state, f"{place}.intermediate.dense"),
+            "narrow": _both(state, f"{place}.output.dense"),
+        }
+        for name, (matrix, bias) in matrices.items():
+            arrays[f"{number}.{name}"], arrays[f"{number}.{name}.scales"] = quantised(matrix)
+            arrays[f"{number}.{name}_bias"] = bias
+        arrays[f"{number}.attention_norm"] = _norm(state, f"{place}.attention.output.LayerNorm")
+        arrays[f"{number}.output_norm"] = _norm(state, f"{place}.output.LayerNorm")
+    return arrays
+
+
+def _both(state: dict[str, np.ndarray], name: str) -> tuple[np.ndarray, np.ndarray]:
+    return state[f"{name}.weight"], state[f"{name}.bias"]
+
+
+def _norm(state: dict[str, np.ndarray], name: str) -> np.ndarray:
+    return np.stack([state[f"{name}.weight"], state[f"{name}.bias"]])
+
+
+def _pieces_kept(tokenizer: AutoTokenizer, texts: list[tuple[str, str]]) -> list[int]:
+    """Special marks, single characters, the pieces that most texts use, then the commonest of the base model."""
+    counts = Counter(number for text in texts for number in set(numbers_of(text, tokenizer)))
+    used = {number for number, count in counts.most_common(PIECES_USED) if count > 1}
+    tokens = tokenizer.convert_ids_to_tokens(list(range(tokenizer.vocab_size)))
+    special = {"[UNK]", "[CLS]", "[SEP]", "[MASK]", "[PAD]"}
+    kept = [
+        number
+        for number, token in enumerate(tokens)
+        if token in special or number in used or len(token.removeprefix("##")) == 1
+    ]
+    room = PIECES_KEPT - len(kept)
+    others = (
+        number
+        for number, token in enumerate(tokens)
+        if number not in used and not token.startswith("[unused") and len(token.removeprefix("##")) > 1
+    )
+    kept.extend(number for number, _ in zip(others, range(max(room, 0)), strict=False))
+    return sorted(set(kept))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--office-mail", type=Path)
+    parser.add_argument("--go-on-from", type=Path)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=7)
+    parser.add_argument("--rate", type=float, default=1.8e-4)
+    parser.add_argument("--newest", default="", help="beginnings of file names, with commas: see texts_of")
+    parser.add_argument("--threads", type=int, default=2)
+    chosen = parser.parse_args()
+    torch.manual_seed(SEED)
+    torch.set_num_threads(chosen.threads)
+    tokenizer = AutoTokenizer.from_pretrained(chosen.base)
+    reader = Reader(AutoModel.from_pretrained(chosen.base), chosen.layers)
+    if chosen.go_on_from:
+        # Layers that it does not have yet begin as the base model's.
+        reader.load_state_dict(torch.load(chosen.go_on_from, weights_only=True), strict=False)
+    examples = texts_of(chosen.office_mail, tuple(filter(None, chosen.newest.split(","))))
+    kept = chosen.out.with_suffix(".pt")
+    fit(reader, tokenizer, examples, epochs=chosen.epochs, rate=chosen.rate, out=kept)
+    written = [
+        (spoken(record.subject), spoken(record.body))
+        for record in load_corpus(CHECKOUT / "models" / "corpus").records
+    ]
+    arrays = arrays_of(reader, tokenizer, [*written, *(example.text for example in examples)])
+    with chosen.out.open("wb") as file:
+        np.savez_compressed(file, **{f"{PREFIX}{name}": array for name, array in arrays.items()})
+    print(f"{chosen.out}: {chosen.out.stat().st_size} bytes, {len(arrays['embeddings'])} pieces")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""A model that says anything at all can never make less of a listed child's message than the lists do alone (rule 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailguard.app.inspect import Inspection, Inspector
+from mailguard.classifier.artefact import DarkClassifier
+from mailguard.domain.message import Envelope, MessageFacts
+from mailguard.domain.scores import Scores
+from mailguard.domain.words import Disposition, Event, Initiator, Kind, Nature
+from mailguard.reading.platforms import Recognisers
+from mailguard.shipped import shipped_path
+from tests.schooling import (
+    DECLARED_CHILD,
+    HEAD,
+    NOW,
+    PUPIL,
+    PUPIL_AT_HOME,
+    SECOND_TEACHER,
+    TEACHER,
+    make_lists,
+    make_school,
+    shipped_policy,
+)
+
+
+def mail(sender: str, to: str, subject: str, body: str, *headers: str) -> bytes:
+    lines = [f"From: {sender}", f"To: {to}", f"Subject: {subject}", *headers, "", body, ""]
+    return "\r\n".join(lines).encode()
+
+
+MESSAGES: Mapping[str, tuple[bytes, str, str]] = {
+    "homework": (mail(PUPIL, TEACHER, "homework", "please sir where is the sheet"), PUPIL, TEACHER),
+    "from home": (mail(PUPIL_AT_HOME, TEACHER, "hi", "r u there"), PUPIL_AT_HOME, TEACHER),
+    "disclosure": (
+        mail(PUPIL, TEACHER, "please", "my stepdad hits me every night and i am scared to go home"),
+        PUPIL,
+        TEACHER,
+    ),
+    "to the Head": (mail(PUPIL, HEAD, "question", "when is the play"), PUPIL, HEAD),
+    "looks like mass mail": (
+        mail(PUPIL, TEACHER, "Newsletter", "Our catalogue is out", "List-Unsubscribe: <mailto:x@y.example>"),
+        PUPIL,
+        TEACHER,
+    ),
+    "forwarded": (
+        mail(
+            PUPIL, TEACHER, "Fwd: hi", "---------- Forwarded message ---------\r\nFrom: x@y.example\r\n\r\nhi"
+        ),
+        PUPIL,
+        TEACHER,
+    ),
+    "declared to another": (
+        mail(DECLARED_CHILD, SECOND_TEACHER, "hi", "hello miss"),
+        DECLARED_CHILD,
+        SECOND_TEACHER,
+    ),
+    "registered handle": (
+        mail(
+            "Instagram <no-reply@mail.instagram.com>",
+            TEACHER,
+            "ella.bee wants to follow you",
+            "ella.bee has requested to follow you on Instagram.",
+        ),
+        "no-reply@mail.instagram.com",
+        TEACHER,
+    ),
+}
+
+probability = st.floats(0, 1)
+
+
+def said(
+    words: type[Kind] | type[Event] | type[Nature] | type[Initiator],
+) -> st.SearchStrategy[dict[str, float]]:
+    return st.one_of(
+        st.just({}),
+        st.fixed_dictionaries(
+            {word.value: st.one_of(st.sampled_from((0.0, 1.0)), probability) for word in words}
+        ),
+    )
+
+
+natures = st.lists(st.sampled_from([nature.value for nature in Nature]), unique=True).map(tuple)
+scores = st.builds(
+    Scores,
+    model_id=st.sampled_from(["", "hostile"]),
+    kind=said(Kind),
+    event=said(Event),
+    nature=said(Nature),
+    initiator=said(Initiator),
+    natures_over_threshold=natures,
+    natures_of_child=st.one_of(st.none(), natures),
+    natures_of_adult=st.one_of(st.none(), natures),
+    is_child_voice=st.booleans(),
+    is_likely_child=st.booleans(),
+    is_uncertain=st.booleans(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    says: Scores
+    model_id: str = "hostile"
+
+    def predict(self, facts: MessageFacts) -> Scores:
+        return self.says
+
+
+class Clock:
+    def now(self) -> object:
+        return NOW
+
+
+@pytest.fixture(scope="module")
+def inspector(tmp_path_factory: pytest.TempPathFactory) -> Inspector:
+    school = make_school()
+    lists = make_lists(tmp_path_factory.mktemp("lists"), school)
+    path: Path = shipped_path("config/platforms.toml")
+    return Inspector(
+        school=school,
+        policy=shipped_policy(),
+        recognisers=Recognisers.from_toml(path.read_bytes(), "platforms.toml"),
+        lists=lambda: lists,
+        classifier=lambda: DarkClassifier(reason="none"),
+        clock=Clock(),  # type: ignore[arg-type]
+        trusted_authserv_ids=frozenset(),
+    )
+
+
+def inspected(inspector: Inspector, name: str, model: object) -> Inspection:
+    raw, mail_from, rcpt_to = MESSAGES[name]
+    other = Inspector(
+        school=inspector.school,
+        policy=inspector.policy,
+        recognisers=inspector.recognisers,
+        lists=inspector.lists,
+        classifier=lambda: model,  # type: ignore[arg-type, return-value]
+        clock=inspector.clock,
+        trusted_authserv_ids=frozenset(),
+    )
+    return other.inspect(raw, Envelope(mail_from=mail_from, rcpt_tos=(rcpt_to,)))
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_without_a_model_the_lists_report_it(inspector: Inspector, name: str):
+    headline = inspected(inspector, name, DarkClassifier(reason="none")).headline
+    assert headline.report.urgency == 2, headline.row.code
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+@given(says=scores)
+@settings(max_examples=40, deadline=None)
+def test_whatever_a_model_says_a_listed_child_s_message_is_reported_no_less(
+    inspector: Inspector, name: str, says: Scores
+):
+    alone = inspected(inspector, name, DarkClassifier(reason="none"))
+    with_model = inspected(inspector, name, Hostile(says))
+    before, after = alone.headline, with_model.headline
+    assert after.report.urgency >= before.report.urgency
+    assert after.level >= before.level
+    assert after.disposition is before.disposition or after.disposition is Disposition.HOLD
+    assert set(with_model.route.to) == set(alone.route.to) or after.level > before.level
+    assert after.verdict is before.verdict

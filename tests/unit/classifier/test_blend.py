@@ -1,0 +1,47 @@
+"""The blend follows whichever reader is right, and leaves alone what no text teaches."""
+
+import numpy as np
+
+from mailguard.classifier.blend import fit_blend
+from mailguard.classifier.heads import COLUMNS, EVENT, KIND, NATURE, columns
+
+_TEXTS = 400
+
+
+def _labels(rng: np.random.Generator) -> np.ndarray:
+    labels = np.full((_TEXTS, COLUMNS), -1, dtype=np.int8)
+    kind = columns(KIND)
+    labels[:, kind] = 0
+    labels[np.arange(_TEXTS), kind.start + rng.integers(0, kind.stop - kind.start, _TEXTS)] = 1
+    labels[:, columns(NATURE)] = rng.integers(0, 2, (_TEXTS, columns(NATURE).stop - columns(NATURE).start))
+    return labels
+
+
+def test_the_reader_that_is_right_counts():
+    rng = np.random.default_rng(1)
+    labels = _labels(rng)
+    noise = rng.normal(size=(_TEXTS, COLUMNS))
+    right = np.where(labels == 1, 2.0, -2.0) + rng.normal(size=(_TEXTS, COLUMNS))
+    blend = fit_blend(noise, right, labels)
+    for head in (KIND, NATURE):
+        part = columns(head)
+        assert (blend[1, part] > 3 * np.abs(blend[0, part])).all()
+
+
+def test_a_head_without_labels_stays_with_the_linear_reader():
+    rng = np.random.default_rng(2)
+    numbers = rng.normal(size=(_TEXTS, COLUMNS))
+    blend = fit_blend(numbers, numbers, _labels(rng))
+    part = columns(EVENT)
+    assert (blend[0, part] == 1).all()
+    assert (blend[1:, part] == 0).all()
+
+
+def test_equal_texts_give_equal_numbers():
+    rng = np.random.default_rng(3)
+    labels, logits, read = (
+        _labels(rng),
+        rng.normal(size=(_TEXTS, COLUMNS)),
+        rng.normal(size=(_TEXTS, COLUMNS)),
+    )
+    assert (fit_blend(logits, read, labels) == fit_blend(logits, read, labels)).all()

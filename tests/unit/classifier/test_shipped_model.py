@@ -1,0 +1,59 @@
+"""The shipped model is small, and what the documents say of it is what its signed manifest says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from mailguard.classifier.artefact import model_status
+from mailguard.classifier.corpus_report import load_sets, report_on
+from mailguard.classifier.data_sheet import data_sheet
+from mailguard.classifier.model_card import model_card
+from mailguard.shipped import shipped_path
+
+ROOT = Path(__file__).parents[3]
+REFERENCE = ROOT / "docs" / "reference"
+UNKNOWN = "No genuine modern notification of Instagram, Snapchat, TikTok or Discord has been tested"
+
+
+def manifest() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(shipped_path("models/manifest.json").read_text("utf-8"))
+    return found
+
+
+def plain(page: str) -> str:
+    return " ".join(page.split())
+
+
+def test_the_shipped_model_is_below_twenty_megabytes():
+    assert sum(path.stat().st_size for path in shipped_path("models").iterdir()) < 20_000_000
+
+
+def test_the_model_card_is_what_the_signed_manifest_says():
+    status = model_status(shipped_path("models"))
+    assert status.problem == ""
+    page = (REFERENCE / "model-card.md").read_text("utf-8")
+    assert page == model_card(manifest(), model_id=status.model_id), "run: mailguard.classifier.release"
+
+
+def test_the_data_sheet_is_of_the_texts_that_the_shipped_model_was_trained_on():
+    page = (REFERENCE / "data-sheet.md").read_text("utf-8")
+    corpus = manifest()["corpus"]
+    assert f"sha256 `{corpus['sha256'][:16]}`" in page
+    found = re.search(r"^\| corpus \| (\d+) \|", page, re.MULTILINE)
+    assert found is not None
+    assert int(found.group(1)) == corpus["records"]
+
+
+def test_a_data_sheet_made_now_counts_the_texts_that_are_there_now():
+    sets = load_sets(ROOT / "models")
+    page = data_sheet(report_on({"test": sets["test"]}), manifest())
+    assert f"| test | {len(sets['test'].records)} |" in page
+    assert "{" not in page
+
+
+def test_card_and_sheet_say_plainly_what_is_not_known():
+    for name in ("model-card.md", "data-sheet.md"):
+        assert UNKNOWN in plain((REFERENCE / name).read_text("utf-8")), name

@@ -1,0 +1,50 @@
+"""A long text is read in stretches too: what is grave in it is not drowned in pages of other things."""
+
+import numpy as np
+import pytest
+
+from mailguard.classifier.artefact import open_classifier
+from mailguard.classifier.heads import COLUMNS
+from mailguard.classifier.stretches import HIDDEN_COLUMNS, raised, stretches_of
+from mailguard.domain.message import MessageFacts
+
+_TEDIUM = (
+    "The committee looked at the minutes of the last meeting and found them in order. The next item was the roof of the bicycle shed, "
+    "for which two quotes had come in. It was agreed to wait for a third. The treasurer read out the balance. "
+)
+_GRAVE = "My stepdad hits me with his belt when he is drunk and I am too scared to go home tonight. "
+
+
+def _facts(text: str) -> MessageFacts:
+    return MessageFacts(sha256="", content_sha256="", size_bytes=0, subject="minutes", own_text=text)
+
+
+def test_a_short_text_has_none():
+    assert stretches_of(_facts("a word " * 50)) == []
+
+
+@pytest.mark.parametrize("words", [111, 300, 5000, 100_000])
+def test_stretches_cover_beginning_and_end_and_are_few(words: int):
+    text = " ".join(f"w{number}" for number in range(min(words, 4000)))
+    parts = stretches_of(_facts(text + (" more" * (words - 4000) if words > 4000 else "")))
+    assert 1 <= len(parts) <= 24
+    assert parts[0].own_text.startswith("w0 ")
+    assert parts[-1].own_text.endswith(f"w{min(words, 4000) - 1}")
+    assert all(part.subject == "" for part in parts)
+
+
+def test_only_grave_natures_are_raised_and_none_is_lowered():
+    whole = np.zeros(COLUMNS)
+    stretch = np.full(COLUMNS, 5.0)
+    found = raised(whole, [stretch, -stretch], margin=2.0)
+    assert (found[HIDDEN_COLUMNS] == 3.0).all()
+    others = [column for column in range(COLUMNS) if column not in HIDDEN_COLUMNS]
+    assert (found[others] == 0.0).all()
+
+
+def test_a_childs_disclosure_amid_pages_of_minutes_is_seen():
+    model = open_classifier()
+    alone, hidden = model.predict(_facts(_GRAVE)), model.predict(_facts(_TEDIUM * 2 + _GRAVE + _TEDIUM * 2))
+    assert "disclosure" in alone.natures_of(is_child=True)
+    assert "disclosure" in hidden.natures_of(is_child=True)
+    assert "disclosure" not in model.predict(_facts(_TEDIUM * 12)).natures_of(is_child=True)
