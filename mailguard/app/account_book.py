@@ -251,17 +251,16 @@ class AccountBook:
         return Issued(account=account, invitation=invitation, one_time_password=password)
 
     def _tell(self, transaction: Transaction, account: Account, key: str, lines: list[str]) -> None:
-        """The chain, where the account reads content; else nobody has to know."""
-        if account.reads_content:
-            lines = [*lines, "If this surprises you, ask the person named, and switch the account off."]
-            tell_chain(
-                transaction,
-                self._effects,
-                key=f"account:{key}",
-                subject="An account that reads cases",
-                lines=lines,
-                also_to=(account.address,),
-            )
+        """The chain and the account's owner: an account of IT or an auditor, too, would be a way in that nobody knew of."""
+        reads = "reads cases" if account.reads_content else "reads no cases"
+        tell_chain(
+            transaction,
+            self._effects,
+            key=f"account:{key}",
+            subject=f"An account that {reads}",
+            lines=[*lines, "If this surprises you, ask the person named, and switch the account off."],
+            also_to=(account.address,),
+        )
 
     def _title(self, role: SiteRole) -> str:
         chain_role = role.chain_role

@@ -7,6 +7,8 @@ here.
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,6 +40,7 @@ _HEADERS = {
 }
 _STRICT_TRANSPORT = "max-age=31536000"
 MOST_BODY_BYTES = 32 * 1024 * 1024
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
 
 
 class SecurityHeaders:
@@ -80,10 +83,9 @@ class BodyTooLarge(Exception):
 
 
 def host_name(host: str) -> str:
-    """Of a Host header: without port, lower case."""
-    if host.startswith("["):
-        return host.partition("]")[0].lstrip("[").lower()
-    return host.partition(":")[0].lower()
+    """Of a Host header: without port, lower case; "" when it is no name or address with at most a port."""
+    form = _HOST.fullmatch(host)
+    return form[1].strip("[]").lower() if form else ""
 
 
 def _bounded(receive: Receive) -> Receive:

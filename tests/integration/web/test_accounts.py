@@ -80,6 +80,23 @@ def test_an_account_that_reads_content_opens_only_after_a_second_member_approved
     assert newcomer.get("/account").status_code == 200
 
 
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+def test_the_chain_gets_mail_about_accounts_that_read_no_cases_too(school: WebSchool, role: str):
+    admin, address = school.client(SiteRole.ADMIN), f"another-{role}@hill.example"
+    assert one_time_password(admin.submit("/accounts/new", {**NEW, "role": role, "address": address}).text)
+    (account,) = [each for each in school.site.account_book.all() if each.address == address]
+    admin.submit(f"/accounts/{account.id}/reset", {"reason": "phone lost"})
+    admin.submit(f"/accounts/{account.id}/disable")
+    with school.opened.store.reading() as transaction:
+        told = transaction.effects.matching(kinds={EffectKind.CHAIN_NOTICE})
+    assert all(each.payload["subject"] == "An account that reads no cases" for each in told)
+    for told_to in (HEAD, DEPUTY, CHAIR, address):
+        said = " ".join(str(each.payload["lines"][0]) for each in told if each.address == told_to)
+        assert f"A new account for Olive Green ({role.capitalize()})" in said
+        assert "A new password and phone for Olive Green" in said
+        assert "switched off the account of Olive Green" in said
+
+
 def test_who_asked_cannot_approve(school: WebSchool):
     head = school.client(SiteRole.HEAD)
     head.submit("/accounts/new", NEW)

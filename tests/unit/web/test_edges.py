@@ -112,7 +112,19 @@ def test_a_page_may_be_stricter_about_itself():
     assert guarded().get("/?own=1").headers["content-security-policy"] == "sandbox"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "", "review.example.evil.example", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "",
+        "review.example.evil.example",
+        "127.0.0.1",
+        "review.example:8460@evil.example",
+        "review.example:evil",
+        "review.example/evil",
+        "[review.example",
+    ],
+)
 def test_another_hosts_name_is_not_answered(host: str):
     answer = guarded().get("/", headers={"Host": host})
     assert answer.status_code == 400
