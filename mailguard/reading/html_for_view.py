@@ -1,7 +1,8 @@
 """HTML made ready for a view without the sender's styles, pictures and links: what those did is said in words.
 
 Without its styles a hidden passage would look like any other, as if the recipient had read it: it is marked. A
-picture becomes its description; behind a link stands where it leads, as words.
+picture becomes its description and its words; behind a link stands where it leads, as words; of a form's fields and of a
+formula the words are left.
 SECURITY: this removes nothing that acts; whoever shows the result sanitises it (``app.safe_html``).
 """
 
@@ -17,8 +18,11 @@ from mailguard.reading.html_scan import is_tangled
 
 HIDDEN, SHOWN = "hidden", "shown"
 _PICTURES = frozenset({"img", "picture", "svg", "canvas", "video", "audio", "object", "embed", "iframe"})
+# What they hold is words only; as elements other parsers read them by rules of their own.
+_FIELDS = frozenset({"textarea", "select", "math", "noscript"})
 _COMMENTS = frozenset({"-comment", "_comment"})
 _DESCRIPTION = 200
+_MOST_WORDS = 5000  # characters of one field or picture
 
 
 def html_for_view(source: str, attribute: str, bounds: Bounds = DEFAULT_BOUNDS) -> str | None:
@@ -44,6 +48,9 @@ def html_for_view(source: str, attribute: str, bounds: Bounds = DEFAULT_BOUNDS) 
                 following, tag = node.next, node.tag or ""
                 if tag in _PICTURES:
                     node.replace_with(_in_words(node, tag))
+                elif tag in _FIELDS:
+                    inner = _entered(node, tag, context, styling)
+                    node.replace_with(_field_words(node, is_hidden=inner.hides and not context.hides))
                 elif tag in SKIPPED or tag in _COMMENTS:
                     # Another parser may end a style or a comment elsewhere, and swallow words after it.
                     node.decompose()
@@ -76,4 +83,17 @@ def _mark(node: LexborNode, attribute: str, context: Context, inner: Context) ->
 def _in_words(node: LexborNode, tag: str) -> str:
     kind = "picture" if tag in ("img", "picture", "svg", "canvas") else "embedded content"
     description = without_marks(" ".join((node.attributes.get("alt") or "").split()))[:_DESCRIPTION]
-    return f" [{kind}: {description}] " if description else f" [{kind}] "
+    told = " ".join(filter(None, (description, _words(node))))
+    return f" [{kind}: {told}] " if told else f" [{kind}] "
+
+
+def _field_words(node: LexborNode, *, is_hidden: bool) -> str:
+    words = _words(node)
+    return f" [hidden from a reader: {words}] " if words and is_hidden else f" {words} "
+
+
+def _words(node: LexborNode) -> str:
+    """What is written inside, but for what acts."""
+    for acting in node.css(", ".join(sorted(SKIPPED - {"title"}))):
+        acting.decompose()
+    return without_marks(" ".join(node.text(separator=" ").split()))[:_MOST_WORDS]

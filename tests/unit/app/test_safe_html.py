@@ -88,3 +88,25 @@ def test_what_is_too_tangled_says_so_instead_of_being_shown():
 def test_the_documents_own_policy_sandboxes_it_and_allows_nothing_but_its_style():
     assert CONTENT_SECURITY_POLICY.endswith("; sandbox")
     assert CONTENT_SECURITY_POLICY.startswith("default-src 'none'; style-src 'sha256-")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("<form><textarea>meet me <b>tonight</b></textarea></form>", "meet me &lt;b&gt;tonight&lt;/b&gt;"),
+        ("<select><option>red<option>by the pond</select>", "red by the pond"),
+        ("<svg><text>come</text><text>alone</text><script>x()</script></svg>", "[picture: come alone]"),
+        ("<math><mtext>after school</mtext></math>", "after school"),
+        ("<noscript>tell nobody</noscript>", "tell nobody"),
+        ("<object>look at this</object>", "[embedded content: look at this]"),
+        (
+            "<select style='display:none'><option>a secret</select>",
+            "[hidden from a reader: a secret]",
+        ),
+    ],
+)
+def test_words_of_fields_pictures_and_formulas_are_shown_as_in_the_text_view(source: str, shown: str):
+    left = body_of(f"<p>before</p>{source}<p>after</p>")
+    assert shown in " ".join(left.split())
+    assert "x()" not in left
+    assert "after" in left
