@@ -10,6 +10,7 @@ version goes dark.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -40,6 +41,8 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 _PAIR = np.uint64(0xA24BAED4963EE407)
 _SUBJECT_SALT = np.uint64(0x5851F42D4C957F2D)
 _HALF = np.uint64(32)
+_OWNER_BITS = 20
+_APART = 10_000  # words: no concept is near one of another part
 _MARK = "\ue000"  # private use, stands between subject and body and is no letter (plain.kinds)
 
 
@@ -96,10 +99,15 @@ def distinct_features(grams: Grams, facts: MessageFacts) -> Features:
     return Features(
         chars=_distinct(np.concatenate(grams.chars)),
         words=_distinct(np.concatenate(words)),
-        concepts=_distinct(_concept_numbers(grams)),
+        concepts=_distinct(_concepts_of(grams)),
         structure=structure_of(facts, word_count=len(grams.starts)),
         known=_spread(hashes, KNOWN_BITS),
     )
+
+
+def _concepts_of(grams: Grams) -> Indexes:
+    where = np.concatenate([np.arange(len(grams.word_hashes)), np.arange(len(grams.pair_hashes))])
+    return _concept_numbers(np.concatenate([grams.word_hashes, grams.pair_hashes]), where)[0]
 
 
 def text_grams(facts: MessageFacts) -> Grams:
@@ -107,7 +115,86 @@ def text_grams(facts: MessageFacts) -> Grams:
     body = own_words(facts)
     # Made plain apart: the mark would send plain ASCII the long way round.
     text = f"{plain_text(facts.subject[:MAX_SUBJECT_CHARS])} {_MARK} {plain_text(body)}".strip()
+    return _grams_of(plain_codes(text)[:_MOST_CODES])
+
+
+def features_of_parts(parts: Sequence[MessageFacts]) -> list[Features]:
+    """What :func:`extract` says of each of several short texts without a subject, found for all of them at once.
+
+    At most a few dozen words each: numpy's cost is by the call, not by the letter.
+    """
+    found: list[Features] = []
+    rest = [f"{_MARK} {plain_text(own_words(part))}" for part in parts]
+    while len(found) < len(parts):
+        # As many as the tables of powers reach over.
+        count, length = 0, 0
+        while count < len(rest) and (not count or length + len(rest[count]) < MAX_TEXT_CHARS):
+            length += len(rest[count]) + 1
+            count += 1
+        first = len(found)
+        found.extend(_features_together(parts[first : first + count], " ".join(rest[:count])))
+        rest = rest[count:]
+    return found
+
+
+def _features_together(parts: Sequence[MessageFacts], text: str) -> list[Features]:
     codes = plain_codes(text)[:_MOST_CODES]
+    begins = np.flatnonzero(codes == ord(_MARK)) - 1
+    if len(begins) != len(parts):
+        # A text that holds the mark itself.
+        return [extract(part) for part in parts]
+    ends = np.append(begins[1:] + 1, len(codes))
+    grams = _grams_of(codes)
+    owners = np.arange(len(parts))
+    of_words = np.searchsorted(grams.starts, begins), np.searchsorted(grams.starts, ends)
+    first_words, last_words = of_words
+    owner = np.repeat(owners, last_words - first_words)
+    is_within = owner[:-1] == owner[1:]
+    pair_owner = owner[:-1][is_within]
+    chars = [
+        numbers[begin : max(end - size + 1, begin)]
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        for size, numbers in zip(GRAM_SIZES, grams.chars, strict=True)
+    ]
+    counts = [sum(map(len, chars[place : place + 4])) for place in range(0, len(chars), len(GRAM_SIZES))]
+    where = np.arange(len(owner)) + owner * _APART
+    concepts, places = _concept_numbers(
+        np.concatenate([grams.word_hashes, grams.pair_hashes[is_within]]),
+        np.concatenate([where, where[:-1][is_within]]),
+    )
+    blocks = (
+        _distinct_each(np.concatenate(chars), np.repeat(owners, counts), len(parts)),
+        _distinct_each(
+            np.concatenate([grams.words, grams.pairs[is_within]]),
+            np.concatenate([owner, pair_owner]),
+            len(parts),
+        ),
+        _distinct_each(concepts, places // _APART, len(parts)),
+    )
+    known = _spread(grams.word_hashes, KNOWN_BITS)
+    return [
+        Features(
+            chars=block_chars,
+            words=block_words,
+            concepts=block_concepts,
+            structure=structure_of(part, word_count=int(last - first)),
+            known=known[first:last],
+        )
+        for part, block_chars, block_words, block_concepts, first, last in zip(
+            parts, *blocks, first_words.tolist(), last_words.tolist(), strict=True
+        )
+    ]
+
+
+def _distinct_each(numbers: Indexes, owner: Indexes, count: int) -> list[Indexes]:
+    """Sorted distinct numbers of each owner."""
+    keys = _distinct((owner << _OWNER_BITS) | numbers)
+    bounds = np.searchsorted(keys, np.arange(count + 1) << _OWNER_BITS)
+    keys &= (1 << _OWNER_BITS) - 1
+    return [keys[first:last] for first, last in pairwise(bounds.tolist())]
+
+
+def _grams_of(codes: Codes) -> Grams:
     marks = np.flatnonzero(codes == ord(_MARK))
     prefix = _prefix(codes)
     counts = [max(len(codes) - size + 1, 0) for size in GRAM_SIZES]
@@ -217,15 +304,16 @@ def _concept_table() -> tuple[Hashes, NDArray[np.int64]]:
     )
 
 
-def _concept_numbers(grams: Grams) -> Indexes:
-    """Concepts found (their own numbers), and each two found within a few words of each other (hashed above these)."""
-    hashes = np.concatenate([grams.word_hashes, grams.pair_hashes])
-    where = np.concatenate([np.arange(len(grams.word_hashes)), np.arange(len(grams.pair_hashes))])
+def _concept_numbers(hashes: Hashes, where: Indexes) -> tuple[Indexes, Indexes]:
+    """(numbers, places): concepts found (their own numbers), and each two found within a few words of each other (hashed above these).
+
+    ``hashes`` are of words and of pairs, ``where`` the place of each word and of each pair's first.
+    """
     slot = np.searchsorted(_CONCEPT_HASHES, hashes)
     np.minimum(slot, len(_CONCEPT_HASHES) - 1, out=slot)
     hit = np.flatnonzero(_CONCEPT_HASHES[slot] == hashes)
     if not len(hit):
-        return hit
+        return hit, hit
     slots, first = slot[hit], where[hit]
     # A word of several concepts stands several times in a row.
     slots = np.concatenate([slots + step for step in range(_CONCEPTS_A_WORD)])
@@ -244,7 +332,7 @@ def _concept_numbers(grams: Grams) -> Indexes:
     row, column = np.nonzero(near)
     left, right = concept[row], concept[later[row, column]]
     pairs = _SINGLE_CONCEPTS + np.minimum(left, right) * _SINGLE_CONCEPTS + np.maximum(left, right)
-    return np.concatenate([concept, pairs])
+    return np.concatenate([concept, pairs]), np.concatenate([place, place[row]])
 
 
 _SINGLE_CONCEPTS = 64  # and 64 + 64 * 64 pairs are below 1 << CONCEPT_BITS

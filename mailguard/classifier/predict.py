@@ -6,7 +6,7 @@ uncertain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ from mailguard.classifier.features import (
     Grams,
     distinct_features,
     extract,
+    features_of_parts,
     text_grams,
     text_read_whole,
 )
@@ -117,9 +118,11 @@ class LinearClassifier:
         grams = text_grams(facts)
         features = distinct_features(grams, facts)
         logits, values, states = self._judged(facts, features)
-        parts = [self.logits(part) for part in stretches_of(facts)]
+        parts = stretches_of(facts)
         if parts:
-            values = probabilities_of(raised(logits, parts, margin=self.thresholds.stretch_margin))
+            values = probabilities_of(
+                raised(logits, self.logits_of_parts(parts), margin=self.thresholds.stretch_margin)
+            )
         nature = dict(zip(HEADS[NATURE], values[NATURE].tolist(), strict=True))
         initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
         known = self._known_share(features)
@@ -158,6 +161,19 @@ class LinearClassifier:
     def logits(self, facts: MessageFacts) -> NDArray[np.floating]:
         """Calibrated logits, a column each; the encoder reads what is not plainly ordinary."""
         return self._judged(facts, extract(facts))[0]
+
+    def logits_of_parts(self, parts: Sequence[MessageFacts]) -> NDArray[np.floating]:
+        """(parts, columns): what :meth:`logits` says of each of several stretches of one text."""
+        found = np.stack(
+            [linear_logits(self.weights, margins(self.weights, each)) for each in features_of_parts(parts)]
+        )
+        encoder = self.weights.encoder
+        if encoder is not None:
+            matters = what_matters(probabilities_of(found))
+            for place in np.flatnonzero(matters >= self.thresholds.ordinary).tolist():
+                read = encoder.margins(*text_read_whole(parts[place]))
+                found[place] = blended(self.weights.blend, found[place], read)
+        return found
 
     def _judged(
         self, facts: MessageFacts, features: Features

@@ -6,7 +6,6 @@ of a grave nature counts too, less a margin (``Thresholds.stretch_margin``) that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,10 +46,10 @@ def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
 
 
 def raised(
-    logits: NDArray[np.floating], of_stretches: Sequence[NDArray[np.floating]], *, margin: float
+    logits: NDArray[np.floating], of_stretches: NDArray[np.floating], *, margin: float
 ) -> NDArray[np.floating]:
-    """``logits`` (columns,) with the natures of ``HIDDEN`` raised to what a stretch says less `margin`."""
+    """``logits`` (columns,) with the natures of ``HIDDEN`` raised to what any stretch (stretches, columns) says less `margin`."""
     found = logits.copy()
-    for stretch in of_stretches:
-        found[HIDDEN_COLUMNS] = np.maximum(found[HIDDEN_COLUMNS], stretch[HIDDEN_COLUMNS] - margin)
+    most = of_stretches[:, HIDDEN_COLUMNS].max(axis=0)
+    found[HIDDEN_COLUMNS] = np.maximum(found[HIDDEN_COLUMNS], most - margin)
     return found

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mailguard.classifier.artefact import open_classifier
+from mailguard.classifier.features import extract, features_of_parts
 from mailguard.classifier.heads import COLUMNS
 from mailguard.classifier.stretches import HIDDEN_COLUMNS, raised, stretches_of
 from mailguard.domain.message import MessageFacts
@@ -36,10 +37,34 @@ def test_stretches_cover_beginning_and_end_and_are_few(words: int):
 def test_only_grave_natures_are_raised_and_none_is_lowered():
     whole = np.zeros(COLUMNS)
     stretch = np.full(COLUMNS, 5.0)
-    found = raised(whole, [stretch, -stretch], margin=2.0)
+    found = raised(whole, np.stack([stretch, -stretch]), margin=2.0)
     assert (found[HIDDEN_COLUMNS] == 3.0).all()
     others = [column for column in range(COLUMNS) if column not in HIDDEN_COLUMNS]
     assert (found[others] == 0.0).all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _TEDIUM * 3,
+        _GRAVE * 60,
+        "hello \ue000 there, a mark of our own " * 40,
+        "\n".join(["h0mew0rk w e d n e s d a y sn@p 😂😂 call 07700 900123 https://a.example/x"] * 60),
+        "я учусь в школе и мне очень страшно идти домой " * 30,
+        "'" + " , ; " * 400,
+        " ".join(f"{'supercalifragilistic' * 30}{number}" for number in range(200)),
+    ],
+)
+def test_stretches_read_together_say_what_each_says_alone(text: str):
+    parts = stretches_of(_facts(text))
+    assert parts
+    for together, part in zip(features_of_parts(parts), parts, strict=True):
+        alone = extract(part)
+        for block in ("chars", "words", "concepts", "structure", "known"):
+            assert np.array_equal(getattr(together, block), getattr(alone, block)), block
+    model = open_classifier()
+    apart = np.stack([model.logits(part) for part in parts])
+    assert np.allclose(model.logits_of_parts(parts), apart, atol=1e-4)
 
 
 def test_a_childs_disclosure_amid_pages_of_minutes_is_seen():
