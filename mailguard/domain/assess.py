@@ -322,8 +322,18 @@ def _accused(
         for person in on_list(lists.by_address(party.address), PersonList.STAFF)
     ]
     facts = material.facts
-    text = "\n".join((facts.subject, facts.own_text, facts.forwarded_text))
-    accused = find_accused(text, material.staff_in_text, recipients)
+    writers = [
+        person
+        for party in parties.senders
+        for person in on_list(lists.by_address(party.address), PersonList.STAFF)
+    ]
+    accused = find_accused(
+        f"{facts.own_text}\n{facts.forwarded_text}",
+        material.staff_in_text,
+        recipients,
+        subject=facts.subject,
+        writers=writers,
+    )
     if not accused.persons and not accused.is_unnamed:
         return None
     code = SignalCode.ACCUSED_UNNAMED if accused.is_unnamed else SignalCode.ACCUSED_NAMED

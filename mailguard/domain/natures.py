@@ -28,6 +28,15 @@ _TOLD_ON = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
 _COVERING_WORDS = 60
 _FEW_WORDS = 6
 _SOME_WORDS = 40
+_LETTERS = re.compile(r"[^\W\d_]{3}")
+_CARD_LINE = re.compile(
+    r"https?://|www\.|@\w|\b(?:facebook|instagram|whatsapp|linkedin|twitter|tik\s?tok|x|tel|mob(?:ile)?|phone|e-?mail|web(?:site)?|follow\s+us|book|"
+    r"ltd|limited|est|established|company|reg(?:istered)?|vat)\b|\d{5}",
+    re.IGNORECASE,
+)
+_CARD_LINES, _CARD_AT_MOST = 3, 12
+_ADDRESSES = re.compile(r"\S*[./@]\S+")
+_SPEAKS_OF_ME = re.compile(r"\b(?:me|my|mine|i|i['’]m|u)\b", re.IGNORECASE)
 _SCHOOL_BUSINESS = ("schoolwork", "admin", "complaint")
 
 
@@ -51,14 +60,16 @@ def find_natures(
     words = re.findall(r"[^\W\d_]+", facts.own_text)
     media = [attachment for attachment in facts.attachments if attachment.family in _MEDIA]
     is_person = sender in _PERSONS or direction is Direction.OUTBOUND
-    if media and is_person and _picture_is_the_message(len(words), scores):
+    if media and is_person and _picture_is_the_message(len(words), scores, subject=facts.subject):
         found[Nature.IMAGE] = None
         signals.append(
             Signal(SignalCode.PICTURE_ONLY, f"{_MEDIA[media[0].family]} is the message", "attachments")
         )
     if social_link is not None and is_person:
+        of_business = contact_block(facts)
         for link in facts.links:
-            platform = social_link(link.url) if link.source is TextSource.OWN else ""
+            is_own = link.source is TextSource.OWN and link.url.partition("://")[2] not in of_business
+            platform = social_link(link.url) if is_own else ""
             if platform:
                 found[Nature.SOCIAL_INVITE] = None
                 signals.append(
@@ -127,9 +138,30 @@ def _likeliest(scores: Scores, *, is_child: bool) -> Nature:
     return Nature(max(harmless)[1]) if harmless else Nature.OTHER
 
 
-def _picture_is_the_message(word_count: int, scores: Scores) -> bool:
+def contact_block(facts: MessageFacts) -> str:
+    """The lines below the writer's name that say where to find a firm: a card, not an invitation. "" when there are none.
+
+    At least three of them must look like a card's, and none may speak of "me".
+    """
+    name = next((mailbox.display_name for mailbox in facts.named("From")), "")
+    folded = " ".join(name.partition("|")[0].split()).casefold()
+    lines = [" ".join(line.split()) for line in facts.own_text.splitlines()]
+    below = [place for place, line in enumerate(lines) if place and folded and line.casefold() == folded]
+    if not below or not any(lines[: below[0]]):
+        return ""
+    block = [line for line in lines[below[0] + 1 :] if line]
+    is_card = sum(bool(_CARD_LINE.search(line)) for line in block) >= _CARD_LINES
+    is_short = len(block) <= _CARD_AT_MOST
+    return (
+        "\n".join(block)
+        if is_card and is_short and not _SPEAKS_OF_ME.search(_ADDRESSES.sub(" ", "\n".join(block)))
+        else ""
+    )
+
+
+def _picture_is_the_message(word_count: int, scores: Scores, *, subject: str) -> bool:
     """No school business in words: an enclosure ("my homework is attached") is not the message itself."""
     business = max((scores.nature.get(word, 0.0) for word in _SCHOOL_BUSINESS), default=0.0)
     if word_count <= _FEW_WORDS:
-        return word_count == 0 or business < 0.6
+        return (word_count == 0 and not _LETTERS.search(subject)) or business < 0.6
     return bool(scores.nature) and word_count <= _SOME_WORDS and business < 0.3

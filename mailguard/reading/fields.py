@@ -22,6 +22,22 @@ _SENDER_FIELD = re.compile(
     rb"(?im)^((?:resent-)?(?:from|sender)|reply-to)[ \t]*:([^\r\n]{0,4000}(?:\r?\n[ \t][^\r\n]{0,2000}){0,3})"
 )
 _MOST_SENDER_FIELDS = 100
+# What carries a message puts in front of whatever it carries: no sign that there is a header below.
+_TRACE_FIELDS = frozenset(
+    {
+        "return-path",
+        "received",
+        "delivered-to",
+        "envelope-to",
+        "x-envelope-to",
+        "x-original-to",
+        "x-delivered-to",
+        "x-rcpt-to",
+    }
+)
+_OWN_FIELDS = frozenset(
+    {"from", "to", "cc", "bcc", "sender", "reply-to", "subject", "date", "message-id", "mime-version", "content-type"}
+)  # fmt: skip
 _BODY_AFTER = 3  # this many lines in a row that are no fields: the blank line was forgotten
 
 
@@ -117,6 +133,10 @@ def _split(raw: bytes, offset: int, block: HeaderBlock, bounds: Bounds) -> None:
         strays.append(line_at)
         if len(strays) >= _BODY_AFTER and block.is_header:
             break
+    names = {name for name, _ in fields}
+    is_broken = bool(strays) or "garbage-in-header" in block.defects
+    if is_broken and names & _TRACE_FIELDS and not names & _OWN_FIELDS:
+        block.is_header = False
     if strays and block.is_header:
         block.defects.append("no-blank-line-after-header")
         block.body_start = strays[0]

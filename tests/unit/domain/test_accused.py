@@ -22,6 +22,8 @@ def hits(text: str) -> tuple[StaffHit, ...]:
         "I am writing to let you know Mr Brown hit my son.",
         "You asked me about it: Mr Brown grabbed her.",
         "Do you know that Mr Brown has been messaging my daughter?",
+        "Mr Brown, who teaches with you, has been messaging a girl in year 11 at night.",
+        "It is Mr Brown. If nothing happens I will go to the head and I shall take it to the governors.",
     ],
 )
 def test_a_letter_that_tells_its_reader_of_somebody_accuses_the_one_it_names(text: str) -> None:
@@ -55,7 +57,56 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
         "You told me not to tell anyone.",
         "you sent me pictures of yourself",
         "You asked her to send you photos.",
+        "You have, repeatedly, hit him.",
     ],
 )
 def test_a_letter_that_says_you_did_it_accuses_its_reader(text: str) -> None:
     assert find_accused(text, hits, (READER,)).persons == (READER,)
+
+
+def green(text: str) -> tuple[StaffHit, ...]:
+    """Mentions of both, by any of their names."""
+    found = []
+    for words, person in (("Mrs Green", READER), ("the Head", READER), ("Helen Green", READER), *_OF_BROWN):
+        start = text.find(words)
+        if start >= 0:
+            found.append(StaffHit(persons=(person,), start=start, words=words))
+    return tuple(sorted(found, key=lambda hit: hit.start))
+
+
+_OF_BROWN = (("Mr Brown", BROWN), ("Tom Brown", BROWN))
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Private: for the Head only", "Mr Brown locks them in."),
+        ("For the attention of Mrs Green", "Mr Brown locks them in."),
+        ("confidential", "Mrs Green, I have to report that Mr Brown locks them in."),
+        ("", "Annwyl Mrs Green,\nMr Brown locks them in."),
+        ("", "Szanowna Mrs Green\nMr Brown locks them in."),
+        ("", "Mr Brown locks them in. Own up to the Head before I do."),
+        ("", "Tell him to stop, and go to the Head. Mr Brown locks them in."),
+    ],
+)
+def test_whom_a_letter_is_for_is_not_whom_it_accuses(subject: str, text: str) -> None:
+    assert find_accused(text, green, (READER,), subject=subject).persons == (BROWN,)
+
+
+def test_who_signs_is_not_accused_but_a_name_alone_on_a_line_may_be() -> None:
+    text = "Mr Brown gives them vodka.\n\nHelen Green\nGeography"
+    assert find_accused(text, green, (), writers=(READER,)).persons == (BROWN,)
+    assert find_accused("It was this one who locks them in:\nHelen Green", green, ()).persons == (READER,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mrs Green hit my son. Nobody believes him.",
+        "I went to the Head and she slapped me.",
+        "Mrs Green, head of maths, locked him in the store room.",
+        "To be plain, Mrs Green shouts at her until she is sick.",
+    ],
+)
+def test_somebody_named_in_what_happened_stays_accused(text: str) -> None:
+    assert find_accused(text, green, (), subject="Mrs Green").persons == (READER,)

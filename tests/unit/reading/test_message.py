@@ -68,6 +68,19 @@ def test_bytes_without_a_header_are_unreadable(raw: bytes) -> None:
     assert "no-header" in facts.defects
 
 
+@pytest.mark.parametrize(
+    "rest", [b"\xff\xd8\xff\xe0" + bytes(range(256)) * 3, b"Words alone,\r\nno field,\r\nno empty line.\r\n"]
+)
+def test_what_carried_a_message_is_no_header_of_it(rest: bytes) -> None:
+    trace = b"Return-Path: <x9@post.example>\r\nDelivered-To: office@hill.example\r\nReceived: from a.example\r\n by b.example\r\n"
+    facts = read(trace + rest)
+    assert not facts.is_readable
+    assert "no-header" in facts.defects
+    assert [one.address for one in facts.mailboxes if one.header == "Return-Path"] == ["x9@post.example"]
+    assert read(trace + b"\r\n" + b"a letter without fields").is_readable
+    assert read(trace + b"Subject: the blank line was forgotten\r\na\r\nb\r\nc\r\n").own_text == "a\nb\nc"
+
+
 def test_a_listed_sender_is_found_in_a_broken_message() -> None:
     facts = read(
         b"\0\x01garbage\r\n\r\nmore\r\nFrom: Kian <kian@pupils.example>\r\nReply-To: k@x.example\r\n\r\nhi"

@@ -1,0 +1,101 @@
+"""What structure shows of a message's nature, beside what the model says."""
+
+import pytest
+
+from mailguard.domain.message import (
+    Attachment,
+    AttachmentFamily,
+    Link,
+    Mailbox,
+    MessageFacts,
+    TextSource,
+)
+from mailguard.domain.natures import contact_block, find_natures
+from mailguard.domain.scores import Scores
+from mailguard.domain.signal import Signal
+from mailguard.domain.situation import Sender
+from mailguard.domain.words import Direction, Nature
+
+PICTURE = Attachment(
+    filename="IMG_1.jpg",
+    family=AttachmentFamily.IMAGE,
+    size_bytes=9,
+    sha256="",
+    declared_type="image/jpeg",
+    detected_type="image/jpeg",
+)
+CARD = """Ruth Vane
+Vane & Daughter Upholstery, est. 1998
+https://wa.me/447700900123
+Facebook.com/vaneupholstery
+Instagram @vane_chairs"""
+
+
+def natures(facts: MessageFacts, scores: Scores, sender: Sender = Sender.PARENT) -> tuple[Nature, ...]:
+    signals: list[Signal] = []
+
+    def social_link(url: str) -> str:
+        return "whatsapp" if "wa.me" in url else ""
+
+    found, _ = find_natures(
+        facts, scores, sender=sender, direction=Direction.INBOUND, signals=signals, social_link=social_link
+    )
+    return found
+
+
+def letter(text: str, *, subject: str = "", **more: object) -> MessageFacts:
+    mailboxes = (
+        Mailbox(address="r.vane@post.example", display_name="Ruth Vane | Vane & Daughter", header="From"),
+    )
+    return MessageFacts(
+        sha256="",
+        content_sha256="",
+        size_bytes=0,
+        subject=subject,
+        own_text=text,
+        mailboxes=mailboxes,
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("subject", "business", "is_message"),
+    [
+        ("", 0.9, True),
+        ("😂", 0.9, True),
+        ("look", 0.2, True),
+        ("Dentist's letter for Thursday as you asked", 0.9, False),
+    ],
+)
+@pytest.mark.parametrize("sender", [Sender.PARENT, Sender.CHILD])
+def test_a_picture_without_a_body_is_the_message_unless_its_subject_tells_of_school_business(
+    subject: str, business: float, is_message: bool, sender: Sender
+):
+    scores = Scores(
+        model_id="m", nature={"admin": business}, natures_of_child=("admin",), natures_of_adult=("admin",)
+    )
+    found = natures(letter("", subject=subject, attachments=(PICTURE,)), scores, sender)
+    assert (Nature.IMAGE in found) is is_message
+
+
+@pytest.mark.parametrize(
+    ("text", "is_invitation"),
+    [
+        (f"Isla is poorly today.\n\n{CARD}", False),
+        (f"Isla is poorly today.\n\n{CARD}\nmessage me any time x", True),
+        ("Isla is poorly today.\n\nRuth Vane\nhttps://wa.me/447700900123", True),
+        (f"{CARD}", True),
+        (f"Isla is poorly today. https://wa.me/447700900999 is best.\n\n{CARD}", True),
+    ],
+)
+def test_links_on_a_firms_card_below_the_writers_name_invite_nobody(text: str, is_invitation: bool):
+    urls = [word for word in text.split() if word.startswith("https://")]
+    links = tuple(Link(url=url, host="wa.me", text=url, source=TextSource.OWN) for url in dict.fromkeys(urls))
+    scores = Scores(model_id="m", nature={"admin": 0.9}, natures_of_adult=("admin",))
+    assert (Nature.SOCIAL_INVITE in natures(letter(text, links=links), scores)) is is_invitation
+
+
+def test_a_card_has_an_end():
+    endless = "\n".join(["www.vane.example"] * 40)
+    assert contact_block(letter(f"hello\nRuth Vane\n{endless}")) == ""
+    assert contact_block(letter("hello\n" + CARD)).startswith("Vane & Daughter")
