@@ -20,10 +20,10 @@ _GREETING = re.compile(
         (?:[^\n,.!?:;]{{0,60}}[,!:]|[^\n,.!?:;]{{0,60}}$|\s+{_TITLE}(?:\s+[^\W\d_][\w'’-]*)?)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-# The first line may call whom it is for by name alone: "Mrs Ormerod, I have to report ...".
+# A letter may begin with the name of whom it is for: "Mrs Ormerod, I have to report ...".
 _CALLED = re.compile(
     rf"""\A\s*{_TITLE}\s+[^\W\d_][\w'’-]*(?:\s+[^\W\d_][\w'’-]*)?
-        (?:[^\S\n]*[,:!\u2013\u2014-]?[^\S\n]*\n|\s*[,:!\u2013\u2014-]\s*(?=(?:i|we|please|could|can|would|may|sorry|just|thank|further|following|you)\b))""",
+        (?:[^\S\n]*[,:!\u2013\u2014-]?[^\S\n]*\n|\s*[,:!\u2013\u2014-]\s*(?P<goes_on>(?:i|we|please|could|can|would|may|sorry|just|thank|further|following|you)\b)?)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # A subject that says for whom the letter is: "Private: for the Chair of Governors".
@@ -101,7 +101,7 @@ def find_accused(
 
     ``recipients``: the representatives it is addressed to. ``writers``: who it says it is from; a name at its end is a signature.
     """
-    subject, text = _ADDRESSED.sub("", subject), _CALLED.sub("", text)
+    subject, text = _ADDRESSED.sub("", subject), _without_call(text, staff_in_text, recipients)
     body = _GREETING.sub(lambda found: " " * len(found.group(0)), f"{subject}\n{text}")
     if _SECOND_PERSON.search(body) and recipients:
         return Accused(
@@ -122,6 +122,21 @@ def find_accused(
     if _SOMEBODY_OF_THE_SCHOOL.search(body):
         return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")
     return Accused(persons=(), is_unnamed=False, says="is about nobody of the school")
+
+
+def _without_call(
+    text: str, staff_in_text: Callable[[str], Sequence[StaffHit]], recipients: Sequence[Person]
+) -> str:
+    """`text` without the name it begins with, where that calls somebody: one it is sent to, or somebody who is spoken to next."""
+    called = _CALLED.match(text)
+    if called is None:
+        return text
+    ids = {person.id for person in recipients}
+    is_reader = any(
+        len(hit.persons) == 1 and hit.persons[0].id in ids for hit in staff_in_text(called.group(0))
+    )
+    is_a_line = called.group(0).endswith("\n")
+    return text[called.end() :] if is_reader or is_a_line or called["goes_on"] else text
 
 
 def _is_signature(hit: StaffHit, body: str) -> bool:

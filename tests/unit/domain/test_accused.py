@@ -83,6 +83,8 @@ _OF_BROWN = (("Mr Brown", BROWN), ("Tom Brown", BROWN))
         ("Private: for the Head only", "Mr Brown locks them in."),
         ("For the attention of Mrs Green", "Mr Brown locks them in."),
         ("confidential", "Mrs Green, I have to report that Mr Brown locks them in."),
+        ("", "Mrs Green, Kim came home in tears. Mr Brown locks them in."),
+        ("", "Mrs Green\nMr Brown locks them in."),
         ("", "Annwyl Mrs Green,\nMr Brown locks them in."),
         ("", "Szanowna Mrs Green\nMr Brown locks them in."),
         ("", "Mr Brown locks them in. Own up to the Head before I do."),
@@ -109,4 +111,4 @@ def test_who_signs_is_not_accused_but_a_name_alone_on_a_line_may_be() -> None:
     ],
 )
 def test_somebody_named_in_what_happened_stays_accused(text: str) -> None:
-    assert find_accused(text, green, (), subject="Mrs Green").persons == (READER,)
+    assert find_accused(text, green, (BROWN,), subject="Mrs Green").persons == (READER,)
