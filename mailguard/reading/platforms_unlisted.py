@@ -99,7 +99,9 @@ def event_by_sure_model(
     """The event, where the model is very sure and a service writes of what people do there."""
     if not word.is_sure or not may_be_service(sender, rules):
         return None
-    if found.is_certain and found.event in _OTHERS_NEWS:
+    # "Your 7 photos have been uploaded" fits the wording of somebody's upload, and is the recipient's own.
+    is_own = found.who.casefold().startswith(("your ", "you "))
+    if found.is_certain and found.event in _OTHERS_NEWS and not is_own:
         return None
     event = _agreed(word.event, found)
     needed = _SOCIAL_WORDS_NEEDED.get(event)

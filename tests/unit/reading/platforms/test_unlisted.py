@@ -65,6 +65,15 @@ def test_a_sure_model_and_words_of_members_make_a_service_in_its_own_name(
     assert found_in(sender, subject, body, sure_of(event.value, likely=0.69)) is None
 
 
+def test_the_recipients_own_upload_is_no_news_of_somebody_elses() -> None:
+    body = "See your album.\nYour followers can comment on them."
+    sender = "Kiteloft <uploads@kiteloft.example>"
+    own = found_in(sender, "Your 7 photos have been uploaded", body, sure_of("upload"))
+    assert own is not None
+    assert own.event is Event.UPLOAD
+    assert found_in(sender, "Kian Marsh uploaded 7 photos", body, sure_of("upload")) is None
+
+
 @pytest.mark.parametrize("event", ["marketing", "digest", "suggestion", "other", "share"])
 def test_the_models_word_alone_holds_no_digest_and_no_advertisement(event: str) -> None:
     body = "See the photos that your friends liked.\nFollowers, streams and clips"
