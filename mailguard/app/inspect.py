@@ -28,6 +28,8 @@ from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
 
 _MODEL_DECIDES_EVENT = 0.5
+# Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
+_OF_OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE})
 
 INSPECTION_FAILED = "inspection-failed"
 """The defect of a message that was decided by its envelope alone."""
@@ -88,7 +90,7 @@ class Inspector:
             return self._decided(facts, envelope, authentication, scores, None, lists, classifier)
         typed = self._scores_of_user_text(facts, platform, classifier, scores)
         notified = self._decided(facts, envelope, authentication, typed, platform, lists, classifier)
-        if platform.is_listed:
+        if platform.is_listed or platform.event in _OF_OWN_ACCOUNT:
             return notified
         # DECISIONS, rule 1: the model may never lower. Where its word alone makes this a notification, and the same
         # words as a letter would be graver (somebody tells of harm to a child), they are judged as a letter.
