@@ -22,13 +22,14 @@ from mailguard.domain.roll import School
 from mailguard.domain.routing import Route, report_route
 from mailguard.domain.scores import Scores
 from mailguard.domain.situation import Sender, Situation
-from mailguard.domain.words import Direction, Event, Kind, Level, ReportWhen
+from mailguard.domain.words import Direction, Event, Level, ReportWhen
 from mailguard.reading.automatic import has_auto_reply_marks
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
 
 _MODEL_DECIDES_EVENT = 0.5
-_IS_NOTIFICATION = 0.8
+# Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
+_OF_OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE})
 
 INSPECTION_FAILED = "inspection-failed"
 """The defect of a message that was decided by its envelope alone."""
@@ -84,10 +85,17 @@ class Inspector:
         authentication = verified if verified is not None else facts.authentication
         classifier = self.classifier()
         scores = Scores() if head_only else classifier.predict(facts)
-        platform = None if head_only else self._platform(facts, scores, authentication)
-        if platform is not None:
-            scores = self._scores_of_user_text(facts, platform, classifier, scores)
-        return self._decided(facts, envelope, authentication, scores, platform, lists, classifier)
+        platform = None if head_only else self._platform(facts, scores, authentication, classifier)
+        if platform is None:
+            return self._decided(facts, envelope, authentication, scores, None, lists, classifier)
+        typed = self._scores_of_user_text(facts, platform, classifier, scores)
+        notified = self._decided(facts, envelope, authentication, typed, platform, lists, classifier)
+        if platform.is_listed or platform.event in _OF_OWN_ACCOUNT:
+            return notified
+        # DECISIONS, rule 1: the model may never lower. Where its word alone makes this a notification, and the same
+        # words as a letter would be graver (somebody tells of harm to a child), they are judged as a letter.
+        written = self._decided(facts, envelope, authentication, scores, None, lists, classifier)
+        return written if written.headline.rank[:2] > notified.headline.rank[:2] else notified
 
     def inspect_envelope_only(self, raw: bytes, envelope: Envelope) -> Inspection:
         """For a message on which inspection fails: the lists still see its envelope; nothing else is looked at."""
@@ -189,13 +197,18 @@ class Inspector:
         )
 
     def _platform(
-        self, facts: MessageFacts, scores: Scores, authentication: Authentication
+        self, facts: MessageFacts, scores: Scores, authentication: Authentication, classifier: Classifier
     ) -> PlatformFacts | None:
         platform = self.recognisers.recognise(facts)
         if platform is None:
-            is_notification = scores.kind.get(Kind.NOTIFICATION.value, 0.0) >= _IS_NOTIFICATION
-            event = max(scores.event, key=scores.event.__getitem__, default=Event.OTHER.value)
-            platform = self.recognisers.recognise_unlisted(facts, is_notification, event)
+            platform = self.recognisers.recognise_unlisted(facts, scores)
+        if (
+            platform is None
+            and scores.model_id
+            and (bare := self.recognisers.service_words(facts)) is not None
+        ):
+            scores = classifier.predict(bare)
+            platform = self.recognisers.recognise_unlisted(facts, scores)
         if platform is None:
             return None
         if not platform.event_is_certain and scores.event:

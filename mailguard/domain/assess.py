@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from mailguard.domain.accused import Accused, find_accused
+from mailguard.domain.accusation import accused_of
+from mailguard.domain.accused import Accused
 from mailguard.domain.assess_notification import assess_notification
 from mailguard.domain.automatic_words import has_own_words
 from mailguard.domain.material import (
@@ -27,7 +28,7 @@ from mailguard.domain.message import (
 )
 from mailguard.domain.natures import find_natures, is_surely_schoolwork
 from mailguard.domain.outbound import outbound_situations
-from mailguard.domain.parties import Parties, find_direction, find_parties, on_list
+from mailguard.domain.parties import Parties, Party, find_direction, find_parties, on_list
 from mailguard.domain.people import Person
 from mailguard.domain.platform import PlatformFacts
 from mailguard.domain.roll import SchoolLists
@@ -46,6 +47,7 @@ from mailguard.domain.situation import (
     Situation,
     Standing,
 )
+from mailguard.domain.web_form import form_sender
 from mailguard.domain.words import (
     Direction,
     Event,
@@ -93,7 +95,7 @@ def excluded_standing(
 def assess(material: Material) -> Assessment:
     """Fold the evidence into situations. Total: every message gives at least one situation a recipient."""
     facts, lists = material.facts, material.lists
-    parties = find_parties(facts, material.envelope)
+    parties = _with_form_sender(find_parties(facts, material.envelope), facts, lists)
     authenticated = material.authentication.overall
     signals = _authentication_signals(material.authentication, facts)
     excluded = excluded_standing(parties, lists, authenticated)
@@ -150,7 +152,8 @@ def assess(material: Material) -> Assessment:
         )
     signals.append(Signal(SignalCode.DIRECTION, f"direction is {direction.value}", "parties"))
     matches = list(finding.matches)
-    accused = _accused(material, parties, natures, finding.sender, signals)
+    text = f"{facts.own_text}\n{facts.forwarded_text}"
+    accused = accused_of(material, parties, natures, text, signals, subject=facts.subject)
     situations = (
         outbound_situations(material, parties, base, natures, matches, signals)
         if direction is Direction.OUTBOUND
@@ -172,6 +175,16 @@ def assess(material: Material) -> Assessment:
         else frozenset(),
         sender=finding.sender,
     )
+
+
+def _with_form_sender(parties: Parties, facts: MessageFacts, lists: SchoolLists) -> Parties:
+    """The parties, with whoever filled in the web form that this mail relays to representatives."""
+    person = form_sender(facts)
+    # To anybody outside it is the school's own mail, and no line in it may make it somebody else's.
+    if person is None or not all(lists.is_representative(party.address) for party in parties.all_recipients):
+        return parties
+    party = Party(person.address, person.display_name, "form field E-mail")
+    return replace(parties, senders=(*parties.senders, party))
 
 
 def _signed(material: Material) -> Callable[[str], tuple[Person, ...]]:
@@ -308,37 +321,6 @@ def _automatic(material: Material, signals: list[Signal]) -> Automatic:
         )
         return Automatic.HEADER
     return Automatic.NO
-
-
-def _accused(
-    material: Material, parties: Parties, natures: tuple[Nature, ...], sender: Sender, signals: list[Signal]
-) -> Accused | None:
-    if Nature.ALLEGATION not in natures or material.staff_in_text is None:
-        return None
-    lists = material.lists
-    recipients = [
-        person
-        for party in parties.all_recipients
-        for person in on_list(lists.by_address(party.address), PersonList.STAFF)
-    ]
-    facts = material.facts
-    writers = [
-        person
-        for party in parties.senders
-        for person in on_list(lists.by_address(party.address), PersonList.STAFF)
-    ]
-    accused = find_accused(
-        f"{facts.own_text}\n{facts.forwarded_text}",
-        material.staff_in_text,
-        recipients,
-        subject=facts.subject,
-        writers=writers,
-    )
-    if not accused.persons and not accused.is_unnamed:
-        return None
-    code = SignalCode.ACCUSED_UNNAMED if accused.is_unnamed else SignalCode.ACCUSED_NAMED
-    signals.append(Signal(code, f"an allegation that {accused.says}", "own words"))
-    return accused
 
 
 def _arriving(

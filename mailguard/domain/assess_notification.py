@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailguard.domain.material import Assessment, Material, recipients_of, representative_addresses
+from mailguard.domain.accusation import accused_of
+from mailguard.domain.material import (
+    Assessment,
+    Material,
+    addresses_of,
+    recipients_of,
+    representative_addresses,
+)
 from mailguard.domain.natures import find_natures
 from mailguard.domain.parties import Parties
 from mailguard.domain.platform import PlatformFacts
-from mailguard.domain.platform_actor import find_actor, platform_initiator, standing_of
+from mailguard.domain.platform_actor import find_actor, platform_initiator, standing_of, writer_of
 from mailguard.domain.school_activity import shows_school_activity
 from mailguard.domain.signal import Signal, SignalCode
 from mailguard.domain.situation import (
@@ -28,6 +35,7 @@ def assess_notification(
     facts, lists = material.facts, material.lists
     mailboxes = [party for party in recipients_of(parties) if lists.is_representative(party.address)]
     actor = find_actor(platform, parties.senders, mailboxes, lists, material.today)
+    actor = writer_of(actor, platform, material)
     activity = shows_school_activity((facts.subject, facts.own_text), material.school.name)
     has_user_text = bool(platform.user_text.strip())
     natures: tuple[Nature, ...] = ()
@@ -42,6 +50,7 @@ def assess_notification(
             signals=signals,
             social_link=material.social_link,
         )
+    accused = accused_of(material, parties, natures, platform.user_text, signals)
     source = "config/platforms.toml" if platform.is_listed else "content"
     code = SignalCode.PLATFORM if platform.is_listed else SignalCode.PLATFORM_BY_CONTENT
     signals.append(
@@ -75,7 +84,7 @@ def assess_notification(
         matches=actor.matches,
         signals=tuple(dict.fromkeys(signals)),
         situations=situations,
-        accused_addresses=frozenset(),
+        accused_addresses=addresses_of(accused),
         recipient_addresses=representative_addresses(parties.all_recipients, lists),
         acting_addresses=representative_addresses(parties.all_recipients, lists),
         sender=Sender.OTHER,

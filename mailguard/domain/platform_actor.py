@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from mailguard.domain.material import Material
 from mailguard.domain.message import AuthenticationResult
 from mailguard.domain.parties import Party, on_list
 from mailguard.domain.people import Person, PersonMatch
 from mailguard.domain.platform import PlatformFacts
 from mailguard.domain.roll import School, SchoolLists
+from mailguard.domain.sender import child_in_typed_words
 from mailguard.domain.signal import Signal, SignalCode
 from mailguard.domain.situation import Actor, PlatformStanding, Sender
 from mailguard.domain.words import CONTACT_EVENTS, Certainty, Event, Initiator, PersonList
@@ -22,9 +24,12 @@ _STAFF_EVENTS = frozenset({Event.FRIEND_ACCEPTED, Event.UPLOAD, Event.LIVE, Even
 
 @dataclass(frozen=True, slots=True)
 class ActorFinding:
+    """``is_declared``: the actor is the person of a declared relationship with the mailbox, and so counts as other."""
+
     kind: Actor
     matches: tuple[PersonMatch, ...]
     signals: tuple[Signal, ...]
+    is_declared: bool = False
 
     @property
     def as_sender(self) -> Sender:
@@ -76,7 +81,7 @@ def find_actor(
             )
             return ActorFinding(Actor.CHILD, (), (signal,))
     if any(person.id in declared_people for person, _, _ in exact):
-        return ActorFinding(Actor.OTHER, (), ())
+        return ActorFinding(Actor.OTHER, (), (), is_declared=True)
     for wanted, kind in ((PersonList.PUPILS, Actor.CHILD), (PersonList.PARENTS, Actor.PARENT)):
         chosen = [entry for entry in exact if entry[0].list is wanted]
         if chosen:
@@ -93,13 +98,16 @@ def find_actor(
 def _named_actor(
     platform: PlatformFacts, lists: SchoolLists, declared_people: frozenset[str]
 ) -> ActorFinding:
+    is_declared = False
     for wanted, kind, code in (
         (PersonList.PUPILS, Actor.PROBABLE_CHILD, SignalCode.ROLL_NAME),
         (PersonList.PARENTS, Actor.PARENT, SignalCode.PARENT_NAME),
         (PersonList.STAFF, Actor.STAFF, SignalCode.STAFF_NAME),
     ):
         for text in filter(None, (platform.actor, platform.handle)):
-            named = tuple(p for p in lists.named(text, frozenset({wanted})) if p.id not in declared_people)
+            fitting = lists.named(text, frozenset({wanted}))
+            is_declared = is_declared or any(person.id in declared_people for person in fitting)
+            named = tuple(person for person in fitting if person.id not in declared_people)
             if named:
                 certainty = Certainty.NAME if len(named) == 1 else Certainty.ONE_OF
                 return ActorFinding(
@@ -110,7 +118,28 @@ def _named_actor(
                     ),
                 )
     acted = bool(platform.actor or platform.handle)
-    return ActorFinding(Actor.OTHER if acted else Actor.NONE, (), ())
+    return ActorFinding(Actor.OTHER if acted else Actor.NONE, (), (), is_declared=is_declared)
+
+
+def writer_of(actor: ActorFinding, platform: PlatformFacts, material: Material) -> ActorFinding:
+    """The actor, made a probable child where the words typed into the notification say that a child writes them.
+
+    Only ever raises: a child stays one, and so does a colleague; a declared relationship's person counts as other.
+    """
+    if actor.kind not in (Actor.OTHER, Actor.PARENT, Actor.NONE) or actor.is_declared:
+        return actor
+    if not platform.user_text.strip():
+        return actor
+    matches, signals = child_in_typed_words(
+        platform.user_text,
+        lists=material.lists,
+        scores=material.scores,
+        signed_names=material.signed_names or (lambda text: ()),
+        parents=tuple(match for match in actor.matches if match.person.list is PersonList.PARENTS),
+    )
+    if not signals:
+        return actor
+    return ActorFinding(Actor.PROBABLE_CHILD, (*matches, *actor.matches), (*actor.signals, *signals))
 
 
 def _declared_people(mailboxes: list[Party], lists: SchoolLists, today: date) -> frozenset[str]:

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import re
 
+# A form is "8H"; "8h" and "7d" are how long ago.
 _ACTIVITY = re.compile(
     r"""\b(?:
-      year \s? (?:7|8|9|10|11|12|13|seven|eight|nine|ten|eleven) | y(?:7|8|9|10|11) | (?:7|8|9|10|11)[a-h]
+      year \s? (?:(?:7|8|9|10|11|12|13)(?:'?s)?|seven|eight|nine|ten|eleven)(?:s|ers)?
+    | (?<!\d\s) (?<!\d) y(?:r \.? \s?)? \s? (?:7|8|9|10|11|12|13)(?:'?s)? | (?:7|8|9|10|11)(?-i:[A-H]|[abcefg])
+    | (?:key \s stage | ks) \s? [1-4] | sixth \s? form(?:ers?)? | (?:my|our) \s (?:gcse|a[\s-]level|btec) (?:s|\s\w+)?
+    | (?:gcse|a[\s-]level) \s (?:results|group|class|set|drama|music|art|exhibition|show|recital|pieces|students|pupils)
+    | results \s day | dress \s rehearsals? | end \s of \s (?:year|term) \s (?:show|concert|assembly|production|trip|party|disco)
+    | (?:after[\s-]?school|lunchtime|break \s? time|homework|breakfast) \s club
+    | world \s book \s day | non[\s-]uniform \s day | mufti \s day
+    | (?:staff|teachers?) \s (?:v|vs|versus|against) \.? \s (?:students?|pupils?|kids|year)
+    | inter-?form | prefects | head \s (?:boy|girl)s?
+    | (?:my|our) \s (?:tutees|prefects|classes|lot \s (?:at|in) \s school|year \s? (?:group|sevens|eights|nines|tens|elevens))
+    | (?:lads|girls|boys|kids|children) \s (?:in|from|of) \s (?:my|our) \s (?:class|form|school|year|team \s at \s school|set)
     | sports? \s day | prize \s giving | awards? \s evening | speech \s day | open \s evening | prom
     | leavers? (?:\s|') .{0,12} (?:assembly|prom|do|day|hoodies) | assembly
-    | school \s (?:trip|play|show|production|concert|fair|fete|disco|choir|band|orchestra|visit|team|dance|hall)
+    | school \s (?:trip|play|show|production|concert|fair|fete|disco|choir|band|orchestra|visit|team|dance|hall|musical|panto(?:mime)?
+        |rehearsals?|performance|residential|minibus|leavers|exhibition|camp|tour|journey|stage|gym|field|photos?|pictures)
     | school \s (?:council|bake \s sale)
     | (?:school|house|inter-?house|netball|football|rugby|hockey|cricket|athletics|swimming|cross \s country)
         \s .{0,14} (?:match|final|cup|tournament|gala|fixture|squad|team)
@@ -29,6 +41,7 @@ _ACTIVITY = re.compile(
 
 def shows_school_activity(texts: tuple[str, ...], school_name: str) -> str:
     """The words that say so, "" when none do. The school's name without "School" counts too."""
+    texts = tuple(text.replace("\u2019", "'") for text in texts)
     short_name = re.sub(
         r"\b(high|primary|secondary|academy|community|school|the|college)\b", "", school_name, flags=re.I
     )

@@ -55,6 +55,19 @@ _IN_FORM = re.compile(
 )
 
 
+# What a stranger's account says of itself: "its tyler jones 9C, new acc".
+_INTRODUCES_ITSELF = re.compile(
+    r"\b(?:it['’]?s|it\s+is|i['’]?m|i\s+am|this\s+is|my\s+names?(?:['’]?s)?(?:\s+is)?|me)\s+[^\W\d_][^.!?\n]{2,80}",
+    re.IGNORECASE,
+)
+
+# "On mums kithbook": on a platform the account goes by the platform's name.
+_ON_KINS_ACCOUNT = re.compile(
+    r"\b(?:on|from|using|use|via|off)\s+(?:my\s+|me\s+)?(?:mum|mam|mom|mummy|dad|daddy|nan|nana|gran|grandma|grandad)(?:['’]?s|s['’])?\s+"
+    r"(?!side\b|behalf\b|birthday\b|and\b|or\b)[^\W\d_]{2,}",
+    re.IGNORECASE,
+)
+
 # With a child's own name beside it, a voice need not be beyond doubt.
 _LIKELY_CHILD = 0.5
 
@@ -346,3 +359,41 @@ def _unknown_child(
         evidence.signals.append(
             Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons or 'wording'})", "model")
         )
+
+
+def child_in_typed_words(
+    text: str,
+    *,
+    lists: SchoolLists,
+    scores: Scores,
+    signed_names: Callable[[str], tuple[Person, ...]],
+    parents: tuple[PersonMatch, ...],
+) -> tuple[tuple[PersonMatch, ...], tuple[Signal, ...]]:
+    """The signals that a child wrote what was typed into a platform's notification, () when nothing says so.
+
+    ``parents``: whose account it is, where the actor's name fits; ``scores``: the model's, of these words.
+    """
+    typed = MessageFacts(sha256="", content_sha256="", size_bytes=0, own_text=text)
+    evidence = _Evidence(matches=list(parents))
+    if parents:
+        _child_on_parent_address(typed, lists, scores, evidence)
+        if not evidence.signals and _ON_KINS_ACCOUNT.search(text):
+            children = (child for match in parents for child in lists.pupils_of(match.person.id))
+            named = _own_children_named(text, tuple(dict.fromkeys(children)), lists)
+            evidence.add(
+                SignalCode.CHILD_ON_PARENT_ADDRESS,
+                named,
+                Party("", "", "own words"),
+                Certainty.NAME,
+                "says that pupil {id} writes on a parent's account",
+            )
+    if not evidence.signals:
+        # An account is anybody's, so a full name on the roll that introduces itself is as much as one that it bears.
+        introduced = signed_names("\n".join(found.group(0) for found in _INTRODUCES_ITSELF.finditer(text)))
+        party = Party("", "", "own words")
+        evidence.add(
+            SignalCode.CHILD_CLAIM, introduced, party, Certainty.NAME, "introduces itself as pupil {id}"
+        )
+    if not evidence.signals and not parents:
+        _unknown_child(typed, scores, signed_names, evidence, already=False)
+    return tuple(evidence.matches[len(parents) :]), tuple(evidence.signals)

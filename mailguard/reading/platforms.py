@@ -8,10 +8,12 @@ SECURITY: everything read here may be forged; a platform's name in words alone n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from mailguard.domain.message import AutomaticMark, MessageFacts
 from mailguard.domain.platform import PlatformFacts, PostingGateway
+from mailguard.domain.scores import Scores
 from mailguard.domain.words import CONTACT_EVENTS, Event, PlatformClass
 from mailguard.reading.platforms_actor import Name, actor_address, actor_of
 from mailguard.reading.platforms_event import (
@@ -29,19 +31,26 @@ from mailguard.reading.platforms_sender import (
     Recognised,
     Sender,
     SenderIndex,
-    is_unlisted_service,
     sender_of,
+)
+from mailguard.reading.platforms_text import NotificationText
+from mailguard.reading.platforms_unlisted import (
+    CONTACT_OF_UNLISTED,
+    event_by_build,
+    event_by_sure_model,
+    is_built_as_service,
+    is_office_mail,
+    may_be_service,
+    models_word,
     unlisted_class,
     unlisted_id,
 )
-from mailguard.reading.platforms_text import NotificationText
 from mailguard.reading.platforms_words import user_text
 
 __all__ = ["PlatformsProblem", "Recognisers"]
 
 _ANSWERS = frozenset({AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY})
 _PERSONAL = CONTACT_EVENTS | {Event.SECURITY, Event.MODERATION, Event.SIGN_UP}
-_UNLISTED_EVENTS = CONTACT_EVENTS - {Event.SHARE}
 
 
 class Recognisers:
@@ -86,31 +95,28 @@ class Recognisers:
             return None
         return self._read(recognised, sender, facts, text or notification_text(facts, self._rules))
 
-    def recognise_unlisted(
-        self, facts: MessageFacts, kind_is_notification: bool, event: str
-    ) -> PlatformFacts | None:
-        """A notification of contact by a service nobody listed. ``event``: the model's word for it, used where no wording fits.
+    def recognise_unlisted(self, facts: MessageFacts, scores: Scores) -> PlatformFacts | None:
+        """A notification by a service nobody listed: by its build beside the model's word, or by a very sure model.
 
-        Three things together: a machine's sender and footer, words of contact, and the model's "notification".
+        ``scores``: the model's, for kind and event. Without a model none is recognised. See ``platforms_unlisted``.
         """
-        sender = sender_of(facts)
-        if sender is None or not kind_is_notification or self._senders.is_never(sender):
+        sender, word = sender_of(facts), models_word(scores)
+        if sender is None or not word.is_notification or self._senders.is_never(sender):
             return None
         text = notification_text(facts, self._rules)
-        if self._senders.listed(sender, facts) is not None or not is_unlisted_service(
-            sender, facts, text, self._rules
-        ):
+        if self._senders.listed(sender, facts) is not None or is_office_mail(facts, text, self._rules):
             return None
         shared = self._wordings[""]
-        found = find_event(facts, text, None, shared, sender.local_part)
-        if found.event not in _UNLISTED_EVENTS or not found.is_certain:
-            guessed = Event(event) if event in set(Event) else Event.OTHER
-            speaks_of_contact = any(
-                self._rules.contact.search(line.folded) for line in (*text.subjects, *text.lines[:4])
-            )
-            if guessed not in _UNLISTED_EVENTS or not speaks_of_contact or found.is_certain:
-                return None
-            found = Found(guessed, found.who if found.event is guessed else "", "the model", is_certain=False)
+        said = find_event(facts, text, None, shared, sender.local_part)
+        found = None
+        if is_built_as_service(sender, facts, text, self._rules):
+            found = event_by_build(word, said, text, self._rules)
+        why = "words of contact in a service's mail"
+        if found is None:
+            found = event_by_sure_model(word, said, sender, text, self._rules)
+            why = f"a service's mail, surely a notification ({word.notification:.2f})"
+        if found is None:
+            return None
         name = actor_of(found.event, found.who, text, facts, None, self._rules)
         return PlatformFacts(
             id=unlisted_id(sender),
@@ -123,8 +129,30 @@ class Recognisers:
             authenticated=facts.authentication.overall,
             is_listed=False,
             event_is_certain=found.is_certain,
-            evidence=f"words of contact in a service's mail, event by {found.where}",
+            evidence=f"{why}, event by {found.where}",
         )
+
+    def service_words(self, facts: MessageFacts) -> MessageFacts | None:
+        """Mail of a service nobody listed that relays what a person typed, without that person's words; None for other mail.
+
+        A child's chatter outweighs the service's few words: the model then takes the whole for a letter.
+        """
+        sender = sender_of(facts)
+        if sender is None or self._senders.is_never(sender) or not may_be_service(sender, self._rules):
+            return None
+        text = notification_text(facts, self._rules)
+        if self._senders.listed(sender, facts) is not None or is_office_mail(facts, text, self._rules):
+            return None
+        shared = self._wordings[""]
+        found = find_event(facts, text, None, shared, sender.local_part)
+        if found.event not in CONTACT_OF_UNLISTED or not found.is_certain:
+            return None
+        name = actor_of(found.event, found.who, text, facts, None, self._rules)
+        typed = self._user_text(found.event, name, text, facts, shared)
+        if not name or not typed:
+            return None
+        own = "\n".join(line.text for line in text.lines if line.text not in typed)
+        return replace(facts, own_text=own, quoted_text="")
 
     def gateway(self, address: str) -> PostingGateway | None:
         """The post-by-mail or reply address of a platform that this is."""

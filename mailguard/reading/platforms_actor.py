@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event
 from mailguard.reading.platforms_rules import Platform, TextRules
+from mailguard.reading.platforms_sender import sender_of, service_beside
 from mailguard.reading.platforms_text import Line, NotificationText, line_of
 
 _NAME_CHARS = 60
@@ -19,8 +20,11 @@ _AT_HANDLE = re.compile(r"(?<![\w.@/])@(?P<handle>[A-Za-z0-9_](?:[\w.-]{0,38}\w)
 _SHOWS_NO_NAME = re.compile(r"[\d_]|^[^\W\dA-Z]*[.-]?[a-z0-9._-]+$")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _VIA = re.compile(
-    r"\s+(?:via|on|from|par|über|por|przez|tramite|ar|prin|sur|auf|en|na|su|op|\|)\s+[^\s].*$", re.IGNORECASE
+    r"\s+(?:via|through|on|from|par|über|por|przez|tramite|ar|prin|sur|auf|en|na|su|op|\|)\s+[^\s].*$",
+    re.IGNORECASE,
 )
+# Of a place only: "Women in Tech" is a group's whole name, "Tyler Jones in Teams" is Tyler's.
+_IN = re.compile(r"\s+in\s+(?P<place>\S.*)$", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|s'|'s)$", re.IGNORECASE)
 _EDGES = " \t\"'*•·|,;:.!…<>«»-–—▸►→"
 _URL = re.compile(r"https?://|www\.", re.IGNORECASE)
@@ -92,13 +96,18 @@ def actor_of(
     if event in _WITHOUT_ACTOR - {Event.DIGEST, Event.SUGGESTION, Event.OTHER}:
         return Name()
     name = _name_beside_service(facts, platform, rules) or name_of(written, platform, rules, text.greeted)
-    if not name and event not in (
-        Event.SECURITY,
-        Event.SIGN_UP,
-        Event.MARKETING,
-        Event.MODERATION,
-        Event.UPLOAD,
-        Event.LIVE,
+    if (
+        not name
+        and platform is not None
+        and event
+        not in (
+            Event.SECURITY,
+            Event.SIGN_UP,
+            Event.MARKETING,
+            Event.MODERATION,
+            Event.UPLOAD,
+            Event.LIVE,
+        )
     ):
         name = _name_in_from(facts, platform, rules)
     if not name and event not in _WITHOUT_ACTOR:
@@ -106,6 +115,10 @@ def actor_of(
     if name and not name.handle:
         shown = _fuller(name.shown, text) if event not in _WITHOUT_ACTOR else name.shown
         name = Name(shown, _handle_beside(shown, text))
+        whole = _name_in_from(facts, platform, rules).shown if platform is not None else ""
+        # "Zara" in the text of mail that is from "Zara Holt": the whole name finds her on the roll.
+        if " " not in name.shown and whole.casefold().startswith(f"{name.shown.casefold()} "):
+            name = Name(whole, name.handle)
     return name
 
 
@@ -172,10 +185,10 @@ def _mentions(text: str, platform: Platform) -> bool:
 def _name_in_from(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
     """ "Tyler Jones (Classroom)", "Tyler Jones via Facebook", or a bare name that is not the service's."""
     shown = next((mailbox.display_name for mailbox in facts.named("From")), "")
-    if not shown or platform is None:
+    if not shown:
         return Name()
     bare = _VIA.sub("", _IN_BRACKETS.sub("", shown)).strip(_EDGES)
-    if bare == shown.strip(_EDGES) and _mentions(shown, platform):
+    if bare == shown.strip(_EDGES) and (platform is None or _mentions(shown, platform)):
         return Name()
     if any(
         word.casefold() in {"team", "digest", "support", "notifications", "security", "news"}
@@ -186,13 +199,22 @@ def _name_in_from(facts: MessageFacts, platform: Platform | None, rules: TextRul
 
 
 def _name_beside_service(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
-    """The name in "Tyler Jones (Classroom)" or "Tyler Jones via LinkedIn": the service itself says who acts."""
+    """The name in "Tyler Jones (Classroom)" or "Tyler Jones via LinkedIn": the service itself says who acts.
+
+    ``platform`` None: of a service nobody listed, where it is From's own.
+    """
     shown = next((mailbox.display_name for mailbox in facts.named("From")), "")
-    if (
-        platform is None
-        or not (_IN_BRACKETS.search(shown) or _VIA.search(shown))
-        or not _mentions(shown, platform)
-    ):
+    sender = sender_of(facts)
+    inside = _IN.search(shown)
+    if platform is not None:
+        if inside is not None and _mentions(inside["place"], platform):
+            return name_of(shown[: inside.start()], platform, rules)
+        is_beside = _mentions(shown, platform)
+    else:
+        is_beside = sender is not None and bool(service_beside(sender))
+        if is_beside and inside is not None:
+            return name_of(shown[: inside.start()], platform, rules)
+    if not is_beside or not (_IN_BRACKETS.search(shown) or _VIA.search(shown)):
         return Name()
     return _name_in_from(facts, platform, rules)
 

@@ -54,6 +54,7 @@ _TEXT_KEYS = (
     "notice",
     "office",
     "contact",
+    "social",
 )
 _HOST = re.compile(r"^(?:[a-z0-9_-]+\.)*[a-z0-9-]+$")
 _PLACEHOLDERS = {

@@ -90,6 +90,7 @@ class TextRules:
     notice: re.Pattern[str]
     office: re.Pattern[str]
     contact: re.Pattern[str]
+    social: re.Pattern[str]
     office_headers: frozenset[str]
 
 

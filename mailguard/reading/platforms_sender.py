@@ -1,4 +1,4 @@
-"""Whose mail it is: a listed service's, one that imitates a service, or one nobody listed."""
+"""Whose mail it is: a listed service's, or one that imitates a service."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from mailguard.domain.message import AuthenticationResult, AutomaticMark, MessageFacts
-from mailguard.domain.words import PlatformClass
+from mailguard.domain.message import AuthenticationResult, MessageFacts
 from mailguard.reading.organisation import organisational_domain
 from mailguard.reading.platforms_rules import SCHOOL_CLASSES, Platform, TextRules
 from mailguard.reading.platforms_text import NotificationText, line_of
@@ -25,7 +24,16 @@ _FILLER = re.compile(
     r"copyright|safety|trust|admin|staff|inc|user|users"
     r")$"
 )
-_LETTERS = str.maketrans("0134578iа е о р с у х і ӏ ո ⅼ".replace(" ", ""), "oleastblaeopcyxllnl")
+_LETTERS = str.maketrans(
+    "0134578iаеорсухіӏոⅼαβεικνορτυχωıɑɡ",
+    "oleastblaeopcyxllnlabelkvoptuxwlag",
+)
+OWN_NAME_LETTERS = 4  # fewer fit too much
+_BESIDE = re.compile(
+    r"\s+(?:via|on|in|from|at)\s+(?P<service>\S.*)$|[(\[](?:via |on |in )?(?P<bracket>[^()\[\]]+)[)\]]$",
+    re.IGNORECASE,
+)
+_LONGEST_LABEL = 63  # RFC 1035 2.3.4
 _NOT_LETTERS = re.compile(r"[^a-z]+")
 _PERSON = re.compile(r"^[a-z]{2,}[._-][a-z]{2,}$|^[a-z]{2,12}$")
 _NAME_LIKE = re.compile(r"^[^\W\d_][^\d@|]+ [^\W\d_][^\d@|]+$")
@@ -171,14 +179,14 @@ class SenderIndex:
                 ]
                 if all(part in words for part in parts) and (not rest or _is_via(display_name, name)):
                     return platform
-        folded = _folded(display_name.replace(" ", ""))
+        folded = folded_letters(display_name.replace(" ", ""))
         return next((one for word, one in self._imitated if folded == word), None)
 
     def _imitates(self, host: str) -> Platform | None:
-        labels = host.split(".")[:-1] if "." in host else [host]
+        labels = [_decoded(label) for label in (host.split(".")[:-1] if "." in host else [host])]
         pieces = [piece for label in labels for piece in (label, *label.split("-"))]
         for piece in dict.fromkeys(pieces):
-            folded = _folded(piece)
+            folded = folded_letters(piece)
             for word, platform in self._imitated:
                 if len(folded) < len(word) - 1:
                     continue
@@ -190,31 +198,15 @@ class SenderIndex:
         return None
 
 
-def is_unlisted_service(
-    sender: Sender, facts: MessageFacts, text: NotificationText, rules: TextRules
-) -> bool:
-    """A machine sends it to many, as a service to its members; and it is no ticket system, tracker, shop, calendar or list."""
-    if not rules.machine.search(sender.local_part) or facts.calendar is not None:
-        return False
-    if facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
-        return False
-    if (
-        any(facts.header(header) for header in rules.office_headers)
-        or facts.header("precedence").strip().lower() == "list"
-    ):
-        return False
-    if any(rules.office.search(line.folded) for line in (*text.subjects, *text.lines[:6])):
-        return False
-    whole = line_of(facts.own_text[-390:] + " " + facts.signature_text[-390:]).folded
-    return bool(facts.header("list-unsubscribe")) or text.has_footer or bool(rules.notice.search(whole))
-
-
-def unlisted_id(sender: Sender) -> str:
-    return organisational_domain(sender.host)
-
-
-def unlisted_class() -> PlatformClass:
-    return PlatformClass.SOCIAL
+def service_beside(sender: Sender) -> str:
+    """The service in "Tia Jones via Streambarn" or "Tia Jones (Streambarn)" where that is the sender's own, else ""."""
+    match = _BESIDE.search(sender.display_name)
+    if match is None:
+        return ""
+    service = match["service"] or match["bracket"]
+    label = folded_letters(organisational_domain(sender.host).partition(".")[0])
+    shown = folded_letters(service)
+    return service if len(shown) >= OWN_NAME_LETTERS and (shown in label or label in shown) else ""
 
 
 def _names(platform: Platform, facts: MessageFacts) -> bool:
@@ -248,8 +240,21 @@ def _suffixes(host: str) -> Iterable[str]:
         yield ".".join(labels[start:])
 
 
-def _folded(text: str) -> str:
-    """Letters as the eye takes them: digits, Cyrillic and accents folded, "rn" as "m", "vv" as "w"; "i" and "l" are one."""
+def _decoded(label: str) -> str:
+    """A label as it is shown: "xn--..." in its own letters; what is no punycode, as it stands.
+
+    RFC 3492. Python's codec of that name refuses no code points, as a browser's would: an imitation need not be registrable.
+    """
+    if not label.startswith("xn--") or len(label) > _LONGEST_LABEL:
+        return label
+    try:
+        return label[4:].encode("ascii").decode("punycode")
+    except (UnicodeError, ValueError, OverflowError):
+        return label
+
+
+def folded_letters(text: str) -> str:
+    """Letters as the eye takes them: digits, Cyrillic, Greek and accents folded, "rn" as "m", "vv" as "w"; "i" and "l" are one."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LETTERS)
     return _NOT_LETTERS.sub("", plain).replace("rn", "m").replace("vv", "w").replace("i", "l")
@@ -261,7 +266,7 @@ def _imitated(platforms: Sequence[Platform]) -> Iterable[tuple[str, Platform]]:
         if platform.platform_class in SCHOOL_CLASSES:
             continue
         for name in (*platform.names, *platform.imitated):
-            word = _folded(name.replace(" ", ""))
+            word = folded_letters(name.replace(" ", ""))
             if len(word) >= _IMITATED_LETTERS and not name.startswith(("The ", "Team ")):
                 pairs.setdefault(word, platform)
     return sorted(pairs.items(), key=lambda pair: -len(pair[0]))

@@ -137,6 +137,12 @@ def inspector(tmp_path_factory: pytest.TempPathFactory) -> Inspector:
 
 def inspected(inspector: Inspector, name: str, model: object) -> Inspection:
     raw, mail_from, rcpt_to = MESSAGES[name]
+    return inspected_mail(inspector, raw, mail_from, rcpt_to, model)
+
+
+def inspected_mail(
+    inspector: Inspector, raw: bytes, mail_from: str, rcpt_to: str, model: object
+) -> Inspection:
     other = Inspector(
         school=inspector.school,
         policy=inspector.policy,
@@ -169,3 +175,27 @@ def test_whatever_a_model_says_a_listed_child_s_message_is_reported_no_less(
     assert after.disposition is before.disposition or after.disposition is Disposition.HOLD
     assert set(with_model.route.to) == set(alone.route.to) or after.level > before.level
     assert after.verdict is before.verdict
+
+
+def test_a_letter_that_a_model_calls_a_notification_is_decided_no_milder(inspector: Inspector):
+    sender = "info@stwalburgclub.example"
+    raw = mail(
+        f"Info <{sender}>",
+        TEACHER,
+        "Ann Reed sent you a message",
+        "Ann Reed sent you a message.\r\none of your boys has burns on his back",
+        "List-Unsubscribe: <mailto:x@y.example>",
+    )
+    kind, event = {Kind.NOTIFICATION.value: 1.0}, {Event.DIRECT_MESSAGE.value: 1.0}
+    harmless = inspected_mail(
+        inspector, raw, sender, TEACHER, Hostile(Scores(model_id="hostile", kind=kind, event=event))
+    )
+    assert harmless.headline.row.code == "P9"
+    told = Scores(
+        model_id="hostile",
+        kind=kind,
+        event=event,
+        nature={Nature.DISCLOSURE.value: 0.99},
+        natures_over_threshold=(Nature.DISCLOSURE.value,),
+    )
+    assert inspected_mail(inspector, raw, sender, TEACHER, Hostile(told)).headline.row.code == "D4"

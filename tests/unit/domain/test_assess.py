@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailguard.app.inspect import subjects_of
 from mailguard.domain.assess import Assessment, Material, assess
 from mailguard.domain.decide import Decision, decide
 from mailguard.domain.message import (
@@ -313,6 +314,60 @@ def test_contradicted_platform_earns_no_trust_but_never_hides_a_child(lists):
     assert look(lists, "n@mail.instagram.com", TEACHER, platform=stranger)[1].headline.row.code == "P1"
     child = replace(notification(Event.FOLLOW, handle="ella.bee"), authenticated=FAIL)
     assert look(lists, "n@mail.instagram.com", TEACHER, platform=child)[1].headline.row.code == "P7"
+
+
+@pytest.mark.parametrize(
+    ("actor", "words", "row", "person"),
+    [
+        ("moonraker.5", "sir its jayden adeyemi 9B new acc", "P7", "P2"),
+        ("moonraker.5", "my name is Ella Sharma, can u add me", "P7", "P1"),
+        ("moonraker.5", "im in your 9B maths set sir", "P7", None),
+        ("moonraker.5", "its the best recipe i know", "P9", None),
+        ("moonraker.5", "its Ella Sharma's mum, nice pictures", "P9", None),
+        ("Priya Sharma", "hi miss its ella on mums zingo", "P7", "P1"),
+        ("Priya Sharma", "ella here, borrowed mums phone", "P7", "P1"),
+        ("Priya Sharma", "its Ella who told me about the trip on mums side", "P8", None),
+        ("Priya Sharma", "lovely photos", "P8", None),
+        ("Olive Green", "its jayden adeyemi 9B again in my room", "P9", None),
+        ("Jack Brown", "sir its jack brown, im in 7B", "P9", None),
+    ],
+)
+def test_words_typed_into_a_notification_may_say_that_a_child_writes(lists, actor, words, row, person):
+    platform = notification(Event.DIRECT_MESSAGE, id="zingo.example", actor=actor, user_text=words)
+    assessment, decision = look(lists, "n@zingo.example", TEACHER, platform=platform)
+    assert decision.headline.row.code == row
+    if row == "P7":
+        assert assessment.initiator is Initiator.PROBABLE_CHILD
+    if person is not None:
+        assert person in {match.person.id for match in assessment.matches}
+
+
+def test_an_allegation_typed_into_a_notification_is_closed_to_whom_it_names(lists):
+    platform = notification(
+        Event.DIRECT_MESSAGE, handle="ella.bee", user_text="miss, mrs head had me by the arm, theres a bruise"
+    )
+    assessment, decision = look(
+        lists, "n@mail.instagram.com", TEACHER, platform=platform, scores=natures("allegation")
+    )
+    assert decision.headline.row.code == "P7"
+    assert HEAD in assessment.accused_addresses
+    assert subjects_of(assessment, decision) >= {HEAD, TEACHER}
+
+
+def test_a_web_forms_mail_is_from_whoever_filled_it_in(lists):
+    text = (
+        "New submission from your contact form\n\nName: E\nE-mail: ella.bee@mail.example\nMessage: is it open"
+    )
+    assessment, decision = look(lists, "noreply@formpost.example", OFFICE, text=text)
+    assert (assessment.initiator, decision.headline.row.code) == (Initiator.CHILD, "D2")
+
+
+def test_no_form_field_makes_outbound_mail_somebody_elses(lists):
+    text = (
+        "New submission from your contact form\n\nName: P\nE-mail: priya.sharma@mail.example\nMessage: add me"
+    )
+    assessment, _ = look(lists, "info@hill.example", PUPIL, text=text)
+    assert assessment.direction is Direction.OUTBOUND
 
 
 # --- properties -----------------------------------------------------------------------------------------------------------

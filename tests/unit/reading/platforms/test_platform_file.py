@@ -11,7 +11,7 @@ from mailguard.shipped import shipped_path
 
 _TEXT = "\n".join(
     f"{name} = ''"
-    for name in "footer greeting call detail nobody others machine notice office contact".split()
+    for name in "footer greeting call detail nobody others machine notice office contact social".split()
 )
 GOOD = f"""
 version = 1

@@ -5,8 +5,19 @@ from __future__ import annotations
 import pytest
 
 from mailguard.domain.message import AuthenticationResult
+from mailguard.domain.scores import Scores
 from mailguard.domain.words import Event
 from tests.unit.reading.platforms.messages import facts_of, shipped
+
+
+def scores(event: str, *, notification: float = 0.9, sure: bool = False) -> Scores:
+    """What a model may say. ``sure``: beyond both thresholds of the way by the model alone."""
+    return Scores(
+        model_id="test",
+        kind={"notification": 0.98 if sure else notification},
+        event={event: 0.97 if sure else 0.6},
+    )
+
 
 REQUEST = "Tyler Moss sent you a friend request"
 REQUEST_BODY = "Tyler Moss sent you a friend request on Facebook.\nConfirm"
@@ -63,7 +74,7 @@ def test_an_identity_provider_is_never_a_platform(sender: str) -> None:
         sender, "Security alert", "New sign-in", headers={"List-Unsubscribe": "<https://u.test/>"}
     )
     assert shipped().recognise(facts) is None
-    assert shipped().recognise_unlisted(facts, True, "security") is None
+    assert shipped().recognise_unlisted(facts, scores("security", sure=True)) is None
 
 
 @pytest.mark.parametrize(
@@ -239,7 +250,7 @@ def test_a_service_nobody_listed_is_recognised_by_contact_machine_and_model_toge
     subject: str, event: Event
 ) -> None:
     facts = facts_of("Zingo <notify@mail.zingo-friends.test>", subject, subject + "." + FOOTER)
-    found = shipped().recognise_unlisted(facts, True, "other")
+    found = shipped().recognise_unlisted(facts, scores("other"))
     assert found is not None
     assert (found.id, found.event, found.actor, found.is_listed) == (
         "zingo-friends.test",
@@ -247,7 +258,7 @@ def test_a_service_nobody_listed_is_recognised_by_contact_machine_and_model_toge
         "Kian Marsh",
         False,
     )
-    assert shipped().recognise_unlisted(facts, False, event.value) is None
+    assert shipped().recognise_unlisted(facts, scores(event.value, notification=0.7)) is None
 
 
 @pytest.mark.parametrize(
@@ -271,7 +282,7 @@ def test_office_mail_is_no_unlisted_platform_whatever_the_model_says(
     sender: str, subject: str, headers: dict[str, str]
 ) -> None:
     facts = facts_of(sender, subject, "Please see below." + FOOTER, headers=headers)
-    assert shipped().recognise_unlisted(facts, True, "other") is None
+    assert shipped().recognise_unlisted(facts, scores("other")) is None
 
 
 @pytest.mark.parametrize(

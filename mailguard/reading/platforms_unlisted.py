@@ -1,0 +1,158 @@
+"""The mail of a service that nobody listed: what it must be to count as one, and what never does.
+
+Two ways lead there. By its build: a machine's sender, a footer and words of contact, beside the model's "notification".
+By the model, when it is very sure: then the sender must still be a service's, and the text must speak of what people do
+among each other on such services. The model was taught on social mail and calls a payroll's or a shop's notice one too:
+its word alone holds nothing. Source: ADR 19.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mailguard.domain.message import AutomaticMark, MessageFacts
+from mailguard.domain.scores import Scores
+from mailguard.domain.web_form import is_web_form
+from mailguard.domain.words import CONTACT_EVENTS, Event, Kind, PlatformClass
+from mailguard.reading.organisation import organisational_domain
+from mailguard.reading.platforms_event import Found
+from mailguard.reading.platforms_rules import TextRules
+from mailguard.reading.platforms_sender import OWN_NAME_LETTERS, Sender, folded_letters, service_beside
+from mailguard.reading.platforms_text import NotificationText, line_of
+
+_NOTIFICATION = 0.8
+_SURELY_NOTIFICATION = 0.95
+_SURELY_EVENT = 0.7
+_NEWS_LINES = 14
+CONTACT_OF_UNLISTED = CONTACT_EVENTS - {Event.SHARE}
+_OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE, Event.MODERATION})
+# News of an account of one's own: the services of an office have accounts too, with welcomes, uploads and moderators.
+_SOCIAL_WORDS_NEEDED: Mapping[Event, int] = {
+    **dict.fromkeys({*CONTACT_OF_UNLISTED, Event.SECURITY}, 1),
+    **dict.fromkeys(_OWN_ACCOUNT, 2),
+}
+_OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsWord:
+    """What the model says of a message: how likely a notification, of which event, how likely that (0..1)."""
+
+    notification: float
+    event: Event
+    event_likelihood: float
+
+    @property
+    def is_notification(self) -> bool:
+        return self.notification >= _NOTIFICATION
+
+    @property
+    def is_sure(self) -> bool:
+        return self.notification >= _SURELY_NOTIFICATION and self.event_likelihood >= _SURELY_EVENT
+
+
+def models_word(scores: Scores) -> ModelsWord:
+    """Total: without a model nothing is likely."""
+    word = max(scores.event, key=scores.event.__getitem__, default=Event.OTHER.value)
+    return ModelsWord(
+        notification=scores.kind.get(Kind.NOTIFICATION.value, 0.0),
+        event=Event(word) if word in set(Event) else Event.OTHER,
+        event_likelihood=scores.event.get(word, 0.0),
+    )
+
+
+def is_office_mail(facts: MessageFacts, text: NotificationText, rules: TextRules) -> bool:
+    """Tickets, trackers, shops, calendars, lists, answers, and forms that relay what a person wrote: never a platform's."""
+    if facts.calendar is not None or facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
+        return True
+    if any(facts.header(header) for header in rules.office_headers):
+        return True
+    if facts.header("precedence").strip().lower() == "list" or is_web_form(facts):
+        return True
+    return any(rules.office.search(line.folded) for line in (*text.subjects, *text.lines[:6]))
+
+
+def is_built_as_service(
+    sender: Sender, facts: MessageFacts, text: NotificationText, rules: TextRules
+) -> bool:
+    """A machine sends it to many, as a service to its members."""
+    if not rules.machine.search(sender.local_part):
+        return False
+    whole = line_of(facts.own_text[-390:] + " " + facts.signature_text[-390:]).folded
+    return bool(facts.header("list-unsubscribe")) or text.has_footer or bool(rules.notice.search(whole))
+
+
+def event_by_build(word: ModelsWord, found: Found, text: NotificationText, rules: TextRules) -> Found | None:
+    """The contact that wording tells of; else the model's word for it, where subject or first lines speak of contact."""
+    if found.event in CONTACT_OF_UNLISTED and found.is_certain:
+        return found
+    speaks_of_contact = any(rules.contact.search(line.folded) for line in (*text.subjects, *text.lines[:4]))
+    if word.event not in CONTACT_OF_UNLISTED or not speaks_of_contact or found.is_certain:
+        return None
+    return Found(word.event, found.who if found.event is word.event else "", "the model", is_certain=False)
+
+
+def event_by_sure_model(
+    word: ModelsWord, found: Found, sender: Sender, text: NotificationText, rules: TextRules
+) -> Found | None:
+    """The event, where the model is very sure and a service writes of what people do there."""
+    if not word.is_sure or not may_be_service(sender, rules):
+        return None
+    # "Your 7 photos have been uploaded" fits the wording of somebody's upload, and is the recipient's own.
+    is_own = found.who.casefold().startswith(("your ", "you "))
+    if found.is_certain and found.event in _OTHERS_NEWS and not is_own:
+        return None
+    event = _agreed(word.event, found)
+    needed = _SOCIAL_WORDS_NEEDED.get(event)
+    if needed is None or len(_social_words(text, rules)) < needed:
+        return None
+    if event is found.event and found.is_certain:
+        return found
+    return Found(event, found.who if found.event is event else "", "the model", is_certain=False)
+
+
+def may_be_service(sender: Sender, rules: TextRules) -> bool:
+    """A machine's address, or one that writes in its own name."""
+    return bool(rules.machine.search(sender.local_part)) or writes_in_own_name(sender)
+
+
+def writes_in_own_name(sender: Sender) -> bool:
+    """ "Streambarn" at notify.streambarn.example, "Tia via Streambarn" too; not Anna Streambarn, anna@streambarn.example."""
+    label = folded_letters(organisational_domain(sender.host).partition(".")[0])
+    if len(label) < OWN_NAME_LETTERS:
+        return False
+    if service_beside(sender):
+        return True
+    words = [folded_letters(word) for word in sender.display_name.split()]
+    if len(words) > 1 and folded_letters(sender.local_part) in words:
+        return False
+    return label in folded_letters(sender.display_name)
+
+
+def unlisted_id(sender: Sender) -> str:
+    return organisational_domain(sender.host)
+
+
+def unlisted_class() -> PlatformClass:
+    return PlatformClass.SOCIAL
+
+
+def _agreed(guessed: Event, found: Found) -> Event:
+    """Wording against the model: wording knows the kind of contact; a code at sign-up is a code; else the model's word.
+
+    What a user typed may look like a code or a welcome, so wording never makes the model's contact anything else.
+    """
+    if not found.is_certain or found.event is guessed:
+        return guessed
+    if found.event in CONTACT_OF_UNLISTED and guessed in CONTACT_OF_UNLISTED:
+        return found.event
+    return Event.SECURITY if found.event is Event.SECURITY and guessed in _OWN_ACCOUNT else guessed
+
+
+def _social_words(text: NotificationText, rules: TextRules) -> frozenset[str]:
+    """The different words of life among members in subject and first lines, by their first letters."""
+    lines = (*text.subjects[:1], *text.lines[:_NEWS_LINES])
+    return frozenset(
+        match.group().casefold()[:5] for line in lines for match in rules.social.finditer(line.folded)
+    )

@@ -1,0 +1,238 @@
+"""Services that nobody listed, where only the model is sure: what must stand beside its word, and what it never overrides."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailguard.domain.platform import PlatformFacts
+from mailguard.domain.scores import Scores
+from mailguard.domain.words import Event
+from mailguard.reading.platforms_sender import Sender
+from mailguard.reading.platforms_unlisted import writes_in_own_name
+from tests.unit.reading.platforms.messages import facts_of, shipped
+
+
+def sure_of(event: str, *, notification: float = 0.97, likely: float = 0.9) -> Scores:
+    return Scores(model_id="test", kind={"notification": notification}, event={event: likely})
+
+
+def found_in(sender: str, subject: str, body: str, scores: Scores, **headers: str) -> PlatformFacts | None:
+    return shipped().recognise_unlisted(facts_of(sender, subject, body, headers=headers), scores)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "event"),
+    [
+        (
+            "Kiteloft <uploads@kiteloft.example>",
+            "All 7 pictures are in",
+            "We have put 7 pictures in your album Lake weekend.\nYour followers can leave comments on them.\nLook",
+            Event.UPLOAD,
+        ),
+        (
+            "Wavecabin <hello@notify.wavecabin.example>",
+            "You are on air",
+            "Your stream Friday loaf has begun. 12 viewers are waiting.\nStudio",
+            Event.LIVE,
+        ),
+        (
+            "Mossgate Boards <rules@mossgate.example>",
+            "We took down your reply",
+            "A moderator took down your reply in the topic Best kettles.\nRule 2. No shop names.",
+            Event.MODERATION,
+        ),
+        (
+            "Rumblr <go@rumblr-app.example>",
+            "Nice to have you",
+            "You are one of us now.\nAdd a photo so that friends know you.\nFind people you know.",
+            Event.SIGN_UP,
+        ),
+        (
+            "Dwarfhold <noreply@dwarfhold.example>",
+            "The Anvils want a healer",
+            "Kian Marsh asks you into the guild The Anvils (19 players).\nAnswer",
+            Event.GROUP_INVITE,
+        ),
+    ],
+)
+def test_a_sure_model_and_words_of_members_make_a_service_in_its_own_name(
+    sender: str, subject: str, body: str, event: Event
+) -> None:
+    found = found_in(sender, subject, body, sure_of(event.value))
+    assert found is not None
+    assert (found.event, found.is_listed) == (event, False)
+    assert found_in(sender, subject, body, sure_of(event.value, notification=0.94)) is None
+    assert found_in(sender, subject, body, sure_of(event.value, likely=0.69)) is None
+
+
+def test_the_recipients_own_upload_is_no_news_of_somebody_elses() -> None:
+    body = "See your album.\nYour followers can comment on them."
+    sender = "Kiteloft <uploads@kiteloft.example>"
+    own = found_in(sender, "Your 7 photos have been uploaded", body, sure_of("upload"))
+    assert own is not None
+    assert own.event is Event.UPLOAD
+    assert found_in(sender, "Kian Marsh uploaded 7 photos", body, sure_of("upload")) is None
+
+
+@pytest.mark.parametrize("event", ["marketing", "digest", "suggestion", "other", "share"])
+def test_the_models_word_alone_holds_no_digest_and_no_advertisement(event: str) -> None:
+    body = "See the photos that your friends liked.\nFollowers, streams and clips"
+    assert found_in("Kiteloft <hello@kiteloft.example>", "New today", body, sure_of(event)) is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "event"),
+    [
+        (
+            "Dinner Till <noreply@dinnertill.example>",
+            "Welcome",
+            "Your account is ready. Complete your profile.",
+            "sign_up",
+        ),
+        (
+            "Marking Desk <noreply@markingdesk.example>",
+            "Files received",
+            "Your 14 files are in the sample.",
+            "upload",
+        ),
+        (
+            "Marking Desk <noreply@markingdesk.example>",
+            "Outcome",
+            "The moderator took two marks off.",
+            "moderation",
+        ),
+        (
+            "Payday <noreply@payday.example>",
+            "Access code",
+            "Your code is 114 902. It runs out in ten minutes.",
+            "security",
+        ),
+        (
+            "Cover Star <hello@coverstar.example>",
+            "Good news",
+            "Ann Reed will come on Thursday.",
+            "friend_accepted",
+        ),
+    ],
+)
+def test_the_services_of_an_office_are_none_however_sure_the_model(
+    sender: str, subject: str, body: str, event: str
+) -> None:
+    assert found_in(sender, subject, body, sure_of(event, notification=1.0, likely=1.0)) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"List_Post": "<mailto:l@lists.example>"}, {"Precedence": "list"}, {"X_GitHub_Reason": "mention"}],
+)
+def test_lists_and_trackers_are_refused_whatever_the_model_says(headers: dict[str, str]) -> None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    found = shipped().recognise_unlisted(
+        facts_of(
+            "Kiteloft <noreply@kiteloft.example>", "Kian Marsh mentioned you", "In a photo", headers=named
+        ),
+        sure_of("mention"),
+    )
+    assert found is None
+
+
+def test_what_a_user_typed_makes_no_code_of_a_message() -> None:
+    body = 'Dale Pike sent you a message on Pebbler:\n"Your login code is 448190, it expires in 10 minutes. send it me"\nReply'
+    found = found_in(
+        "Pebbler <no-reply@pebbler.example>", "Dale Pike sent you a message", body, sure_of("direct_message")
+    )
+    assert found is not None
+    assert (found.event, found.actor) == (Event.DIRECT_MESSAGE, "Dale Pike")
+
+
+def test_a_code_at_sign_up_is_a_code() -> None:
+    body = "Your Pebbler sign-in code is 228 811\nType it in to get to your group chats."
+    found = found_in("Pebbler <verify@pebbler.example>", "228 811 is your code", body, sure_of("sign_up"))
+    assert found is not None
+    assert found.event is Event.SECURITY
+
+
+@pytest.mark.parametrize(
+    ("display_name", "address", "is_own"),
+    [
+        ("StreamBarn", "hallo@notify.streambarn.example", True),
+        ("Stream Barn Team", "x@streambarn.example", True),
+        ("Tia Jones via StreamBarn", "x@streambarn.example", True),
+        ("Tia Jones in StreamBarn", "x@mail.streambarn-app.example", True),
+        ("Anna Streambarn", "anna@streambarn.example", False),
+        ("Tia Jones", "x@streambarn.example", False),
+        ("Ed", "x@ed.example", False),
+    ],
+)
+def test_a_service_writes_in_the_name_of_its_domain(display_name: str, address: str, is_own: bool) -> None:
+    local_part, _, host = address.partition("@")
+    assert writes_in_own_name(Sender(host, local_part, display_name)) is is_own
+
+
+def test_the_full_name_in_from_is_the_actor_on_a_service_nobody_listed() -> None:
+    found = found_in(
+        "Tia Marsh via Loftbook <noreply@loftbook.example>",
+        "Tia sent you a message",
+        "Tia sent you a message.\nhiya",
+        sure_of("direct_message"),
+    )
+    assert found is not None
+    assert found.actor == "Tia Marsh"
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "actor"),
+    [
+        (
+            "Zara Holt in Teams <noreply@email.teams.microsoft.com>",
+            "Zara mentioned you in Notices",
+            "Zara Holt",
+        ),
+        ("Zara Holt (via Padlet) <hello@padlet.com>", "Zara commented on your padlet", "Zara Holt"),
+        ("Women in Tech <messages-noreply@linkedin.com>", "Zara Holt mentioned you in a post", "Zara Holt"),
+    ],
+)
+def test_the_full_name_in_from_beats_a_first_name_in_the_text(sender: str, subject: str, actor: str) -> None:
+    found = shipped().recognise(facts_of(sender, subject, f"{subject}.\nOpen"))
+    assert found is not None
+    assert found.actor == actor
+
+
+def test_a_look_alike_in_punycode_is_read_as_it_is_shown() -> None:
+    # "faceboοkmail" with a Greek omicron.
+    host = "facebo\u03bfkmail".encode("punycode").decode("ascii")
+    found = shipped().recognise(
+        facts_of(
+            f"Facebook <security@xn--{host}.example>",
+            "Your page will be removed",
+            "Facebook: appeal now",
+            dmarc="pass",
+        )
+    )
+    assert found is not None
+    assert (found.id, found.is_lookalike) == ("facebook", True)
+
+
+@pytest.mark.parametrize(
+    "label", ["xn--", "xn--\u00e9", "xn--99999999999", "xn--" + "a" * 80, "xn--a-\udcff"]
+)
+def test_broken_punycode_raises_nothing(label: str) -> None:
+    from mailguard.reading.platforms_sender import _decoded
+
+    assert isinstance(_decoded(label), str)
+
+
+def test_the_services_own_words_are_told_from_what_a_person_typed() -> None:
+    facts = facts_of(
+        "Loftbook <messages@loftbook.example>",
+        "Message from Ana Reed",
+        "You have 1 new message.\nAna Reed\nhi miss its only me, what page is the homework on\nAnswer",
+    )
+    bare = shipped().service_words(facts)
+    assert bare is not None
+    assert "new message" in bare.own_text
+    assert "homework" not in bare.own_text
+    assert (
+        shipped().service_words(facts_of("Ana Reed <ana@loft.example>", "Message from Ana Reed", "hi miss"))
+        is None
+    )
