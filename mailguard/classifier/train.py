@@ -39,6 +39,7 @@ SEED = 20261124
 FOLDS = 3
 _C = 16.0
 _TOLERANCE = 0.03
+_ROUGH_TOLERANCE = 0.1  # of the models that only calibrate
 _DISTURBED_EVERY = 3  # of the texts, those that are learned in a disturbed composition too
 _STRETCH_ALARMS = 0.004  # share of long texts that stretches may wrongly alarm
 _KNOWN_EXAMPLES = 3
@@ -71,13 +72,21 @@ def fold_of(groups: Sequence[str], *, folds: int = FOLDS) -> NDArray[np.int64]:
 
 
 def fit(
-    rows: sparse.csr_matrix, labels: Labels, *, seed: int, step: str, progress: Progress = no_progress
+    rows: sparse.csr_matrix,
+    labels: Labels,
+    *,
+    seed: int,
+    step: str,
+    tolerance: float = _TOLERANCE,
+    progress: Progress = no_progress,
 ) -> tuple[Doubles, Doubles]:
     """(weights (features, COLUMNS), intercepts): one logistic regression a column on the examples that teach it."""
     weights = np.zeros((rows.shape[1], COLUMNS))
     intercepts = np.full(COLUMNS, _NO_OPINION)
     # Processes, not threads: the solver's random numbers are global to a process.
-    tasks = (delayed(_fit_column)(rows, labels.table[:, column], seed) for column in range(COLUMNS))
+    tasks = (
+        delayed(_fit_column)(rows, labels.table[:, column], seed, tolerance) for column in range(COLUMNS)
+    )
     workers = Parallel(n_jobs=min(_WORKERS, os.cpu_count() or 1), return_as="generator", max_nbytes="1M")
     for column, answer in enumerate(workers(tasks)):
         if answer is not None:
@@ -87,7 +96,7 @@ def fit(
 
 
 def _fit_column(
-    rows: sparse.csr_matrix, column: NDArray[np.int8], seed: int
+    rows: sparse.csr_matrix, column: NDArray[np.int8], seed: int, tolerance: float
 ) -> tuple[NDArray[np.float32], float] | None:
     known = np.flatnonzero(column >= 0)
     target = column[known]
@@ -97,7 +106,7 @@ def _fit_column(
         solver="liblinear",
         dual=True,
         C=_C,
-        tol=_TOLERANCE,
+        tol=tolerance,
         max_iter=200,
         intercept_scaling=3,
         random_state=seed,
@@ -126,6 +135,7 @@ def held_out_margins(
             Labels(table=labels.table[inside]),
             seed=seed,
             step=f"held out {fold + 1} of {FOLDS}",
+            tolerance=_ROUGH_TOLERANCE,
             progress=progress,
         )
         answer[outside] = matrix([features[row] for row in outside], rare) @ weights + intercepts

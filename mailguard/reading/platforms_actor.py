@@ -27,6 +27,7 @@ _VIA = re.compile(
 _IN = re.compile(r"\s+in\s+(?P<place>\S.*)$", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|s'|'s)$", re.IGNORECASE)
 _EDGES = " \t\"'*•·|,;:.!…<>«»-–—▸►→"
+_ONE_NAME = re.compile(r"[A-ZÀ-ÞŚŻŹĆŁŞÇÖÜĞİА-Я][^\W\d_]+(?:[-'’][^\W\d_]+)?")
 _URL = re.compile(r"https?://|www\.", re.IGNORECASE)
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
 _LABELLED = re.compile(
@@ -51,6 +52,12 @@ class Name:
         return bool(self.shown or self.handle)
 
 
+def _is_turned_round(head: str, rest: str, greeted: Sequence[str]) -> bool:
+    """ "Jones, Tia": a surname and a given name, and nobody greeted."""
+    is_greeting = head.casefold() in {name.casefold() for name in greeted}
+    return not is_greeting and bool(_ONE_NAME.fullmatch(head) and _ONE_NAME.fullmatch(rest))
+
+
 def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: Sequence[str] = ()) -> Name:
     """The person in a piece of text that stands where a name does; an empty Name when nobody in particular is named."""
     text = line_of(written).text
@@ -65,7 +72,9 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
         text = next((text[len(own) + 2 :] for own in platform.names if text.startswith(f"{own}: ")), text)
     text = _strip(text.split(": ")[0])
     head, comma, rest = text.partition(", ")
-    if comma and (head.casefold() in {name.casefold() for name in greeted} or " " not in head) and rest:
+    if comma and _is_turned_round(head, rest, greeted):
+        text = f"{rest} {head}"
+    elif comma and (head.casefold() in {name.casefold() for name in greeted} or " " not in head) and rest:
         text = rest if head[:1].isupper() or not handle else head
     text = _strip(_POSSESSIVE.sub("", text))
     if text.lower().startswith(("u/", "/u/")):

@@ -118,13 +118,18 @@ def find_event(
     wordings: WordingSet,
     local_part: str,
 ) -> Found:
-    """What a notification tells. Order: a code or reset in the subject, header, subject, local part, body; else a guess."""
+    """What a notification tells.
+
+    Order: a code or reset in the subject, a subject that names who did what, header, subject, local part, body; else a guess.
+    """
     subject = _first(wordings.find(line) for line in text.subjects)
     stated = _stated(facts, platform) if platform is not None else None
     body = _in_body(text, wordings)
     if subject is not None and subject.event is Event.SECURITY:
         return Found(Event.SECURITY, where="subject")
-    if stated is not None and stated.event is not Event.OTHER:
+    # A subject that names who did what says more than a header's code, which services use for several things.
+    is_told = subject is not None and subject.event in _FIRST_HAND and bool(subject.who)
+    if stated is not None and stated.event is not Event.OTHER and not is_told:
         if stated.event is Event.SIGN_UP and body is not None and _asks_to_confirm(text, wordings):
             return Found(Event.SECURITY, where="text")
         return _with_name(stated, subject, body, text, wordings)

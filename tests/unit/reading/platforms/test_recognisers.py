@@ -339,3 +339,44 @@ def test_pages_of_people_and_groups_are_social_links(url: str, platform: str) ->
 )  # fmt: skip
 def test_posts_help_home_pages_and_school_services_are_not_social_links(url: str) -> None:
     assert shipped().social_link(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("subject", "code", "event", "actor"),
+    [
+        ("Tia Moss sent a message to Hill School", "friend", Event.DIRECT_MESSAGE, "Tia Moss"),
+        ("You have a notification", "friend_request", Event.FRIEND_REQUEST, ""),
+    ],
+)
+def test_a_subject_that_names_who_did_what_says_more_than_the_headers_code(
+    subject: str, code: str, event: Event, actor: str
+) -> None:
+    facts = facts_of(
+        "Facebook <notification@facebookmail.com>", subject, "See it", headers={"X-Facebook-Notify": code}
+    )
+    found = shipped().recognise(facts)
+    assert found is not None
+    assert (found.event, found.actor) == (event, actor)
+
+
+@pytest.mark.parametrize(
+    ("subject", "actor"),
+    [
+        ("Moss, Tia has posted a comment on your profile", "Tia Moss"),
+        ("Moss-Reid, Tia has posted a comment on your profile", "Tia Moss-Reid"),
+    ],
+)
+def test_a_name_turned_round_is_turned_back(subject: str, actor: str) -> None:
+    found = shipped().recognise(facts_of("Steam <noreply@steampowered.com>", subject, "View it"))
+    assert found is not None
+    assert found.actor == actor
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Du hast eine neue Freundschaftseinladung auf Steam", "Neue Freundschaftsanfrage von Kai Moos erhalten"],
+)
+def test_german_invitations_to_be_friends(subject: str) -> None:
+    found = shipped().recognise(facts_of("Steam <noreply@steampowered.com>", subject, "Hallo"))
+    assert found is not None
+    assert found.event is Event.FRIEND_REQUEST
