@@ -41,7 +41,7 @@ _HARM = (
 _THREAT = (
     r"\b(?:watch\s+(?:your|ur)\s+back|you['’]?ll\s+(?:see|regret|pay|be\s+sorry)|(?:i|we|il|ill|i['’]ll)\s+(?:know|no)\s+(?:where|ur|your)|sort\s+(?:you|u|him|her|them|it)\s+out"
     r"|burn|smash\w*|batter\w*|stab\w*|kill\w*|shoot|bomb|knife|punch\w*|break\s+(?:your|ur|his|her)|come\s+(?:down|up)\s+there|what\s+happens\s+(?:to|2)|end\s+(?:you|u)"
-    r"|finish\s+(?:you|u)|everyone\s+knows|going\s+to\s+the\s+(?:papers|governors)|on\s+the\s+way\s+home|your\s+car|ur\s+car|pay\s+for\s+(?:this|it))\b"
+    r"|finish\s+(?:you|u)|everyone\s+knows|on\s+the\s+way\s+home|your\s+car|ur\s+car|pay\s+for\s+(?:this|it))\b"
 )
 _INVITE = (
     r"\b(?:face\s*book|fb|insta(?:gram)?|snap(?:chat)?|whats\s*app|tik\s*tok|linked\s*in|strava|telegram|discord|messenger|signal|be\s*real|steam|xbox|psn|roblox)\b"
