@@ -22,12 +22,14 @@ from mailguard.domain.roll import School
 from mailguard.domain.routing import Route, report_route
 from mailguard.domain.scores import Scores
 from mailguard.domain.situation import Sender, Situation
-from mailguard.domain.words import Direction, Event, Level, ReportWhen
+from mailguard.domain.web_form import is_web_form
+from mailguard.domain.words import Direction, Event, Initiator, Level, ReportWhen
 from mailguard.reading.automatic import has_auto_reply_marks
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
 
 _MODEL_DECIDES_EVENT = 0.5
+_CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
 # Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
 _OF_OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE})
 
@@ -90,12 +92,33 @@ class Inspector:
             return self._decided(facts, envelope, authentication, scores, None, lists, classifier)
         typed = self._scores_of_user_text(facts, platform, classifier, scores)
         notified = self._decided(facts, envelope, authentication, typed, platform, lists, classifier)
-        if platform.is_listed or platform.event in _OF_OWN_ACCOUNT:
+        if platform.is_listed:
             return notified
         # DECISIONS, rule 1: the model may never lower. Where its word alone makes this a notification, and the same
         # words as a letter would be graver (somebody tells of harm to a child), they are judged as a letter.
         written = self._decided(facts, envelope, authentication, scores, None, lists, classifier)
-        return written if written.headline.rank[:2] > notified.headline.rank[:2] else notified
+        is_graver = written.headline.rank[:2] > notified.headline.rank[:2]
+        # A form on a site relays a letter, whatever its words look like; unless they say that a child acted.
+        if is_web_form(facts) and notified.assessment.initiator not in _CHILDREN:
+            return written
+        if not is_graver:
+            return notified
+        # What is news of somebody's own account stays closed to its owner.
+        return (
+            self._closed_to(written, notified.subjects, lists)
+            if platform.event in _OF_OWN_ACCOUNT
+            else written
+        )
+
+    def _closed_to(self, inspection: Inspection, more: frozenset[str], lists: IndexedLists) -> Inspection:
+        subjects = inspection.subjects | more
+        ids = {person.id: None for address in sorted(subjects) for person in lists.by_address(address)}
+        return replace(
+            inspection,
+            subjects=subjects,
+            subject_ids=tuple(ids),
+            route=self._route(inspection.decision, subjects),
+        )
 
     def inspect_envelope_only(self, raw: bytes, envelope: Envelope) -> Inspection:
         """For a message on which inspection fails: the lists still see its envelope; nothing else is looked at."""

@@ -27,7 +27,11 @@ def accused_of(
     lists = material.lists
     recipients, writers = (
         [person for party in some for person in on_list(lists.by_address(party.address), PersonList.STAFF)]
-        for some in (parties.all_recipients, parties.senders)
+        for some in (
+            parties.all_recipients,
+            # A forged Reply-To makes nobody the writer.
+            [party for party in parties.senders if party.where == "header From"],
+        )
     )
     accused = find_accused(text, material.staff_in_text, recipients, subject=subject, writers=writers)
     if not accused.persons and not accused.is_unnamed:

@@ -14,44 +14,59 @@ from mailguard.domain.people import Person
 
 _TITLE = r"(?:mr|mrs|ms|miss|mx|dr|sir|madam|headteacher|head\s*teacher|headmaster|headmistress|head|deputy\s+head)\.?"
 _GREETING = re.compile(
-    rf"""^[^\S\n]{{0,40}}(?:dear|hi|hello|hey|hiya|good\s+(?:morning|afternoon|evening)|to|fao|for\s+the\s+attention\s+of|salaa?m|as-?sala[a-z]*\s+[a-z-]+|witam|bonjour
-        |annwyl|helo|szanown\w+|drog[iae]|dzie[nń]\s+dobry|estimad[oa]|querid[oa]|prezad[oa]|car[oa]|gentile|egregi[oa]|ch[eè]re?|madame|monsieur|liebe[r]?|sehr\s+geehrte[r]?
-        |stimat[ăaei]|drag[ăa]|bun[ăa]\s+\w+|say[ıi]n|merhaba|шановн\w+|уважаем\w+|добр\w+\s+\w+|gerbiam\w+|tisztelt)\b
+    rf"""^[^\S\n]{{0,40}}(?:dear|hi|hello|hey|hiya|good\s+(?:morning|afternoon|evening)|to|fao|for\s+the\s+attention\s+of|salaa?m|as-?sala[a-z]*\s+[a-z-]+|witam|bonjour)\b
         (?:[^\n,.!?:;]{{0,60}}[,!:]|[^\n,.!?:;]{{0,60}}$|\s+{_TITLE}(?:\s+[^\W\d_][\w'’-]*)?)""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+# Greetings in other languages: a line of its own, or up to its comma.
+_GREETING_ABROAD = re.compile(
+    rf"""^[^\S\n]{{0,40}}(?:annwyl|helo|szanown\w{{1,4}}|drog[iae]|dzie[nń]\s+dobry|estimad[oa]|querid[oa]|prezad[oa]|car[oa]|gentile|egregi[oa]|ch[eè]re?
+        |lieber?|sehr\s+geehrter?|stimat[ăaei]|drag[ăa]|say[ıi]n|merhaba|шановн\w{{1,4}}|уважаем\w{{1,4}}|gerbiam\w{{1,4}}|tisztelt)\s{{1,4}}
+        (?:(?:{_TITLE}|pan[ie]?|doamn[ăa]|domnule|señora?|senhora?|herr|frau|signora?)\s{{1,4}})?[^\W\d_][\w'’-]{{0,30}}(?:\s[^\W\d_][\w'’-]{{0,30}})?[^\S\n]{{0,10}}(?:[,!:]|$)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 # A letter may begin with the name of whom it is for: "Mrs Ormerod, I have to report ...".
 _CALLED = re.compile(
-    rf"""\A\s*{_TITLE}\s+[^\W\d_][\w'’-]*(?:\s+[^\W\d_][\w'’-]*)?
-        (?:[^\S\n]*[,:!\u2013\u2014-]?[^\S\n]*\n|\s*[,:!\u2013\u2014-]\s*(?P<goes_on>(?:i|we|please|could|can|would|may|sorry|just|thank|further|following|you)\b)?)""",
+    rf"""\A\s{{0,40}}{_TITLE}\s{{1,4}}[^\W\d_][\w'’-]{{0,30}}(?:\s[^\W\d_][\w'’-]{{0,30}})?
+        (?:[^\S\n]{{0,10}},?[^\S\n]{{0,10}}\n|[^\S\n]{{0,10}},\s{{1,10}}(?:(?:(?P<goes_on>(?:i|we|please|could|can|would|may|sorry|just|thank|further|following|you)\b)|(?-i:[A-Z]))))""",
     re.IGNORECASE | re.VERBOSE,
 )
-# A subject that says for whom the letter is: "Private: for the Chair of Governors".
+# A subject that says for whom the letter is, and nothing else: "Private: for the Chair of Governors only".
 _ADDRESSED = re.compile(
-    r"""\A[^\S\n]*(?:(?:strictly|private|confidential|personal|urgent|important|message|letter|note|and|&|\W)\s*){0,6}
-        (?:for|to|fao|attention|attn)\b(?:\s+(?:the\s+)?(?:attention\s+of|eyes\s+of))?[^\n]{0,60}""",
+    rf"""(?:(?:strictly|private|confidential|personal|urgent|important|message|letter|note|and|[^\w\s])\s?){{0,6}}
+        (?:for|to|fao|attention|attn)\s(?:(?:the\s)?(?:attention|eyes)\sof\s)?(?:the\s)?
+        (?:chair(?:man|woman)?\sof\s(?:the\s)?(?:governors|governing\sbody)|{_TITLE}(?:\s[^\W\d_][\w'’-]{{0,30}})?)(?:\sonly)?\W{{0,4}}""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Telling somebody of it is no accusation of that one.
 _TOLD = re.compile(
     r"""\b(?:told|tell|telling|spoke\s+(?:to|with)|spoken\s+(?:to|with)|speak\s+(?:to|with)|informed|inform|reported\s+(?:it|this|that)?\s*to|complained\s+to|wrote\s+to|
-        emailed|rang|asked|thank|thanks\s+to|met\s+with|meeting\s+with|cc|copied|copying|passed\s+(?:it|this)?\s*(?:on\s+)?to|contacted|discuss(?:ed)?\s+(?:it|this)?\s*with|
-        (?:(?:and|or|please|then|will|shall|should|must|'ll|’ll)\s+go|take\s+(?:it|this|that)|taking\s+(?:it|this|that)|write|writing|report\s+(?:it|this|that|him|her|them|you)|bring\s+(?:it|this)|talk|talking|complain|own\s+up|hand\s+(?:it|this)\s+over)\s+to|
-        raise\s+(?:it|this|that)\s+with|ask|contact|ring|phone|email|e-mail)\s+
+        emailed|rang|asked|thank|thanks\s+to|met\s+with|meeting\s+with|cc|copied|copying|passed\s+(?:it|this)?\s*(?:on\s+)?to|contacted|discuss(?:ed)?\s+(?:it|this)?\s*with)\s+
         (?:(?:the|our|your|both)\s+)?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Nor is it to send somebody there. Of the past it might be: "she went to the head and he hit her".
+_SENT = re.compile(
+    r"""\b(?:(?:and|or|please|then|will|shall|should|must|['’]ll)\s+go|take\s+(?:it|this|that)|report\s+(?:it|this|that|him|her|them|you)|own\s+up|hand\s+(?:it|this)\s+over)\s+to\s+
+        (?:(?:the|our|your)\s+)?$|\braise\s+(?:it|this|that)\s+with\s+(?:(?:the|our|your)\s+)?$""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "You" must be the one who acts: "I tell you that Mr Brown hit him" and "one of your teachers" accuse somebody else.
 _SECOND_PERSON = re.compile(
-    r"""\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?[^\w,;:.()\u2013\u2014]+
-        (?:(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
-           \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)\W+){0,3}?
-        (?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
+    r"""\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
+        (?:\W+(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
+           \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){0,3}?
+        \W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
            messaged|messaging|texted|texting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|hands?\W+on|
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
       | \byour\W+hands?\W+(?:\w+\W+){0,2}?on\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+# "Somebody who works with you, has been messaging her" speaks of that one.
+_OF_ANOTHER = re.compile(
+    r"\b(?:with|to|by|of|for|from|at|like|than|beside|near)\s+(?:you|u)\s*[,;:.]", re.IGNORECASE
+)
+_SUBJECT_CHARS = 200
 
 
 # Somebody of the school is meant, though no name says who. In other scripts than Latin we do not look, and assume it.
@@ -101,42 +116,70 @@ def find_accused(
 
     ``recipients``: the representatives it is addressed to. ``writers``: who it says it is from; a name at its end is a signature.
     """
-    subject, text = _ADDRESSED.sub("", subject), _without_call(text, staff_in_text, recipients)
-    body = _GREETING.sub(lambda found: " " * len(found.group(0)), f"{subject}\n{text}")
-    if _SECOND_PERSON.search(body) and recipients:
+    subject = " ".join(subject.split())[:_SUBJECT_CHARS]
+    whole = f"{subject}\n{text}"
+    body = _GREETING.sub(_blank, whole)
+    if recipients and _accuses_reader(body):
         return Accused(
             persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to"
         )
-    hits = [
+    signed = {writer.id for writer in writers}
+    named = [
         hit
         for hit in staff_in_text(body)
-        if hit.persons and not _TOLD.search(body[max(0, hit.start - 60) : hit.start])
+        if hit.persons
+        and not _TOLD.search(body[max(0, hit.start - 60) : hit.start])
+        and not (len(hit.persons) == 1 and hit.persons[0].id in signed and _is_signature(hit, body))
     ]
-    signed = {writer.id for writer in writers}
-    hits = [hit for hit in hits if not (_is_signature(hit, body) and hit.persons[0].id in signed)]
-    exact = {hit.persons[0].id: hit for hit in hits if len(hit.persons) == 1}
+    # Blanks keep every name at its place.
+    start = len(subject) + 1
+    called = _called(text, staff_in_text, recipients)
+    plain = _GREETING_ABROAD.sub(_blank, body)
+    left = [
+        hit
+        for hit in named
+        if not plain[hit.start].isspace()
+        and not (hit.start < start and _ADDRESSED.fullmatch(subject))
+        and not start <= hit.start < start + called
+        and not _SENT.search(body[max(0, hit.start - 60) : hit.start])
+    ]
+    exact = {hit.persons[0].id: hit for hit in left or named if len(hit.persons) == 1}
     if exact:
-        named = tuple(hit.persons[0] for hit in exact.values())
         words = ", ".join(f'"{hit.words}"' for hit in exact.values())
-        return Accused(persons=named, is_unnamed=False, says=f"names {words}")
+        # Whom it is for, or who is to be told, and no other name: it may be that one, and may be somebody else.
+        return Accused(
+            persons=tuple(hit.persons[0] for hit in exact.values()),
+            is_unnamed=not left,
+            says=f"names {words}" + ("" if left else ", perhaps only as its reader"),
+        )
     if _SOMEBODY_OF_THE_SCHOOL.search(body):
         return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")
     return Accused(persons=(), is_unnamed=False, says="is about nobody of the school")
 
 
-def _without_call(
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group(0))
+
+
+def _accuses_reader(body: str) -> bool:
+    return any(
+        not _OF_ANOTHER.search(body, max(0, found.start() - 12), found.start() + 6)
+        for found in _SECOND_PERSON.finditer(body)
+    )
+
+
+def _called(
     text: str, staff_in_text: Callable[[str], Sequence[StaffHit]], recipients: Sequence[Person]
-) -> str:
-    """`text` without the name it begins with, where that calls somebody: one it is sent to, or somebody who is spoken to next."""
-    called = _CALLED.match(text)
-    if called is None:
-        return text
+) -> int:
+    """How far into `text` the name reaches by which it calls somebody: its reader, or whoever is spoken to next; 0 for none."""
+    found = _CALLED.match(text)
+    if found is None:
+        return 0
     ids = {person.id for person in recipients}
     is_reader = any(
-        len(hit.persons) == 1 and hit.persons[0].id in ids for hit in staff_in_text(called.group(0))
+        len(hit.persons) == 1 and hit.persons[0].id in ids for hit in staff_in_text(found.group(0))
     )
-    is_a_line = called.group(0).endswith("\n")
-    return text[called.end() :] if is_reader or is_a_line or called["goes_on"] else text
+    return found.end() if is_reader or found["goes_on"] else 0
 
 
 def _is_signature(hit: StaffHit, body: str) -> bool:

@@ -178,10 +178,16 @@ def assess(material: Material) -> Assessment:
 
 
 def _with_form_sender(parties: Parties, facts: MessageFacts, lists: SchoolLists) -> Parties:
-    """The parties, with whoever filled in the web form that this mail relays to representatives."""
+    """The parties, with the child who filled in the web form that this mail relays to representatives.
+
+    Only a child: anybody may type a parent's address, and a letter from a parent is looked at less closely than a stranger's.
+    """
     person = form_sender(facts)
     # To anybody outside it is the school's own mail, and no line in it may make it somebody else's.
     if person is None or not all(lists.is_representative(party.address) for party in parties.all_recipients):
+        return parties
+    is_pupil = bool(on_list(lists.by_address(person.address), PersonList.PUPILS))
+    if not is_pupil and not lists.is_pupil_domain(person.address):
         return parties
     party = Party(person.address, person.display_name, "form field E-mail")
     return replace(parties, senders=(*parties.senders, party))

@@ -6,6 +6,7 @@ everything else is the model's, over thresholds that its manifest states. Nothin
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -29,13 +30,17 @@ _COVERING_WORDS = 60
 _FEW_WORDS = 6
 _SOME_WORDS = 40
 _LETTERS = re.compile(r"[^\W\d_]{3}")
-_CARD_LINE = re.compile(
-    r"https?://|www\.|@\w|\b(?:facebook|instagram|whatsapp|linkedin|twitter|tik\s?tok|x|tel|mob(?:ile)?|phone|e-?mail|web(?:site)?|follow\s+us|book|"
-    r"ltd|limited|est|established|company|reg(?:istered)?|vat)\b|\d{5}",
+_ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|odp|fwd?|wg|tr)\s*:", re.IGNORECASE)
+_FIRM = re.compile(
+    r"\b(?:ltd|limited|llp|est\.?|established|since\s+(?:19|20)\d\d|vat|company\s+(?:no|number)|reg(?:istered)?\.?\s+(?:no|charity|in|office)|follow\s+us)\b",
     re.IGNORECASE,
 )
-_CARD_LINES, _CARD_AT_MOST = 3, 12
-_ADDRESSES = re.compile(r"\S*[./@]\S+")
+_CARD_LINE = re.compile(
+    rf"https?://|www\.|@\w|\w\.(?:com|co\.uk|org|net|example)\b|{_FIRM.pattern}|\b(?:tel|mob(?:ile)?|e-?mail|web(?:site)?)\b|\d{{5}}",
+    re.IGNORECASE,
+)
+_CARD_LINES, _CARD_AT_MOST, _CARD_LINE_CHARS = 3, 12, 200
+_ADDRESS_SIGNS = frozenset("./@")
 _SPEAKS_OF_ME = re.compile(r"\b(?:me|my|mine|i|i['’]m|u)\b", re.IGNORECASE)
 _SCHOOL_BUSINESS = ("schoolwork", "admin", "complaint")
 
@@ -60,13 +65,13 @@ def find_natures(
     words = re.findall(r"[^\W\d_]+", facts.own_text)
     media = [attachment for attachment in facts.attachments if attachment.family in _MEDIA]
     is_person = sender in _PERSONS or direction is Direction.OUTBOUND
-    if media and is_person and _picture_is_the_message(len(words), scores, subject=facts.subject):
+    if media and is_person and _picture_is_the_message(len(words), scores, subject=_own_subject(facts)):
         found[Nature.IMAGE] = None
         signals.append(
             Signal(SignalCode.PICTURE_ONLY, f"{_MEDIA[media[0].family]} is the message", "attachments")
         )
     if social_link is not None and is_person:
-        of_business = contact_block(facts)
+        of_business = contact_block(facts) if sender is Sender.PARENT else ""
         for link in facts.links:
             is_own = link.source is TextSource.OWN and link.url.partition("://")[2] not in of_business
             platform = social_link(link.url) if is_own else ""
@@ -139,9 +144,9 @@ def _likeliest(scores: Scores, *, is_child: bool) -> Nature:
 
 
 def contact_block(facts: MessageFacts) -> str:
-    """The lines below the writer's name that say where to find a firm: a card, not an invitation. "" when there are none.
+    """The lines below the writer's name, up to an empty one, that say where to find a firm: a card, not an invitation.
 
-    At least three of them must look like a card's, and none may speak of "me".
+    "" when there are none. A firm must be told of, at least three lines must look like a card's, and none may speak of "me".
     """
     name = next((mailbox.display_name for mailbox in facts.named("From")), "")
     folded = " ".join(name.partition("|")[0].split()).casefold()
@@ -149,14 +154,19 @@ def contact_block(facts: MessageFacts) -> str:
     below = [place for place, line in enumerate(lines) if place and folded and line.casefold() == folded]
     if not below or not any(lines[: below[0]]):
         return ""
-    block = [line for line in lines[below[0] + 1 :] if line]
+    block = list(itertools.takewhile(bool, lines[below[0] + 1 :]))
+    if len(block) > _CARD_AT_MOST or any(len(line) > _CARD_LINE_CHARS for line in block):
+        return ""
+    is_firm = any(_FIRM.search(line) for line in block)
     is_card = sum(bool(_CARD_LINE.search(line)) for line in block) >= _CARD_LINES
-    is_short = len(block) <= _CARD_AT_MOST
-    return (
-        "\n".join(block)
-        if is_card and is_short and not _SPEAKS_OF_ME.search(_ADDRESSES.sub(" ", "\n".join(block)))
-        else ""
-    )
+    words = " ".join(word for line in block for word in line.split() if not _ADDRESS_SIGNS.intersection(word))
+    return "\n".join(block) if is_firm and is_card and not _SPEAKS_OF_ME.search(words) else ""
+
+
+def _own_subject(facts: MessageFacts) -> str:
+    """The subject where the writer chose it: an answer's is somebody else's."""
+    is_answer = bool(_ANSWER.match(facts.subject)) or bool(facts.header("in-reply-to"))
+    return "" if is_answer else facts.subject
 
 
 def _picture_is_the_message(word_count: int, scores: Scores, *, subject: str) -> bool:

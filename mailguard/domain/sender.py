@@ -57,7 +57,8 @@ _IN_FORM = re.compile(
 
 # What a stranger's account says of itself: "its tyler jones 9C, new acc".
 _INTRODUCES_ITSELF = re.compile(
-    r"\b(?:it['’]?s|it\s+is|i['’]?m|i\s+am|this\s+is|my\s+names?(?:['’]?s)?(?:\s+is)?|me)\s+[^\W\d_][^.!?\n]{2,80}",
+    r"(?:^|[.!?\n,:;]\s*|\b(?:sir|miss|hi|hiya|hey|hello)\b[\s,]*)(?:it['’]?s|it\s+is|i['’]?m|i\s+am|this\s+is|my\s+names?(?:['’]?s)?(?:\s+is)?|me)\s+"
+    r"[^\W\d_][\w'’-]{1,20}(?:\s[^\W\d_][\w'’-]{1,20}){1,2}",
     re.IGNORECASE,
 )
 

@@ -96,4 +96,5 @@ def _words(node: LexborNode) -> str:
     """What is written inside, but for what acts."""
     for acting in node.css(", ".join(sorted(SKIPPED - {"title"}))):
         acting.decompose()
-    return without_marks(" ".join(node.text(separator=" ").split()))[:_MOST_WORDS]
+    words = without_marks(" ".join(node.text(separator=" ").split()))
+    return words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]} [and more]"

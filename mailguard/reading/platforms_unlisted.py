@@ -8,12 +8,12 @@ its word alone holds nothing. Source: ADR 19.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailguard.domain.message import AutomaticMark, MessageFacts
 from mailguard.domain.scores import Scores
-from mailguard.domain.web_form import is_web_form
 from mailguard.domain.words import CONTACT_EVENTS, Event, Kind, PlatformClass
 from mailguard.reading.organisation import organisational_domain
 from mailguard.reading.platforms_event import Found
@@ -32,6 +32,15 @@ _SOCIAL_WORDS_NEEDED: Mapping[Event, int] = {
     **dict.fromkeys({*CONTACT_OF_UNLISTED, Event.SECURITY}, 1),
     **dict.fromkeys(_OWN_ACCOUNT, 2),
 }
+_TEACHES_OR_SELLS = re.compile(
+    r"\b(?:cpd|training|courses?|e-?learning|certificates?|modules?|licen[cs]es?|subscriptions?|gallery|prints|school\s+photos?|photographer|orders?)\b",
+    re.IGNORECASE,
+)
+_OWN_UPLOAD = re.compile(
+    r"\byour\s+(?:\w+\s+)?(?:upload|video|photos?|pictures?|post|story|track|clip|stream|episode|album|song|art\w*)\b"
+    r"|\byou(?:['\u2019]ve|\s+have)?\s+(?:just\s+)?(?:uploaded|posted|shared|published|added)\b",
+    re.IGNORECASE,
+)
 _OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
 
 
@@ -63,12 +72,12 @@ def models_word(scores: Scores) -> ModelsWord:
 
 
 def is_office_mail(facts: MessageFacts, text: NotificationText, rules: TextRules) -> bool:
-    """Tickets, trackers, shops, calendars, lists, answers, and forms that relay what a person wrote: never a platform's."""
+    """Tickets, trackers, shops, calendars, lists, answers: never a platform's."""
     if facts.calendar is not None or facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
         return True
     if any(facts.header(header) for header in rules.office_headers):
         return True
-    if facts.header("precedence").strip().lower() == "list" or is_web_form(facts):
+    if facts.header("precedence").strip().lower() == "list":
         return True
     return any(rules.office.search(line.folded) for line in (*text.subjects, *text.lines[:6]))
 
@@ -104,12 +113,22 @@ def event_by_sure_model(
     if found.is_certain and found.event in _OTHERS_NEWS and not is_own:
         return None
     event = _agreed(word.event, found)
+    if event in _OWN_ACCOUNT and _is_a_suppliers(event, text):
+        return None
     needed = _SOCIAL_WORDS_NEEDED.get(event)
     if needed is None or len(_social_words(text, rules)) < needed:
         return None
     if event is found.event and found.is_certain:
         return found
     return Found(event, found.who if found.event is event else "", "the model", is_certain=False)
+
+
+def _is_a_suppliers(event: Event, text: NotificationText) -> bool:
+    """A photographer's gallery, a training site's welcome: accounts that an office has, and uploads that others made."""
+    lines = "\n".join(line.text for line in (*text.subjects[:1], *text.lines[:_NEWS_LINES]))
+    if _TEACHES_OR_SELLS.search(lines):
+        return True
+    return event is Event.UPLOAD and not _OWN_UPLOAD.search(lines)
 
 
 def may_be_service(sender: Sender, rules: TextRules) -> bool:

@@ -1,5 +1,7 @@
 """Whom the text of an allegation accuses: the person named, or the one it is addressed to."""
 
+import re
+
 import pytest
 
 from mailguard.domain.accused import StaffHit, find_accused
@@ -58,6 +60,8 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
         "you sent me pictures of yourself",
         "You asked her to send you photos.",
         "You have, repeatedly, hit him.",
+        "Why did you... grab him?",
+        "You, then hit him again.",
     ],
 )
 def test_a_letter_that_says_you_did_it_accuses_its_reader(text: str) -> None:
@@ -68,9 +72,9 @@ def green(text: str) -> tuple[StaffHit, ...]:
     """Mentions of both, by any of their names."""
     found = []
     for words, person in (("Mrs Green", READER), ("the Head", READER), ("Helen Green", READER), *_OF_BROWN):
-        start = text.find(words)
-        if start >= 0:
-            found.append(StaffHit(persons=(person,), start=start, words=words))
+        found += [
+            StaffHit(persons=(person,), start=each.start(), words=words) for each in re.finditer(words, text)
+        ]
     return tuple(sorted(found, key=lambda hit: hit.start))
 
 
@@ -84,7 +88,7 @@ _OF_BROWN = (("Mr Brown", BROWN), ("Tom Brown", BROWN))
         ("For the attention of Mrs Green", "Mr Brown locks them in."),
         ("confidential", "Mrs Green, I have to report that Mr Brown locks them in."),
         ("", "Mrs Green, Kim came home in tears. Mr Brown locks them in."),
-        ("", "Mrs Green\nMr Brown locks them in."),
+        ("", "Mrs Green,\nMr Brown locks them in."),
         ("", "Annwyl Mrs Green,\nMr Brown locks them in."),
         ("", "Szanowna Mrs Green\nMr Brown locks them in."),
         ("", "Mr Brown locks them in. Own up to the Head before I do."),
@@ -102,13 +106,43 @@ def test_who_signs_is_not_accused_but_a_name_alone_on_a_line_may_be() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("subject", "text"),
     [
-        "Mrs Green hit my son. Nobody believes him.",
-        "I went to the Head and she slapped me.",
-        "Mrs Green, head of maths, locked him in the store room.",
-        "To be plain, Mrs Green shouts at her until she is sick.",
+        ("Mrs Green", "Mrs Green hit my son. Nobody believes him."),
+        ("Mrs Green", "I went to the Head and she slapped me."),
+        ("Mrs Green", "To be plain, Mrs Green shouts at her until she is sick."),
+        ("", "Mrs Green, head of maths, locked him in the store room."),
+        ("", "Please could you ask Mrs Green why she slapped my son?"),
+        ("", "He was talking to Mrs Green when she slapped him."),
+        ("For your attention: Mrs Green slapped my son", "She slapped him on Monday."),
+        ("For Mrs Green messaging my daughter", "It has to stop."),
+        ("", "Mrs Green\nShe slapped him on Monday."),
+        ("", "Mrs Green: slapped my son on Tuesday."),
+        ("", "Madame Helen Green slapped him round the face, on Tuesday"),
+        ("", "She keeps writing to Helen Green at night and gets pictures back."),
+        ("", "Somebody ask Helen Green to stop sending my daughter photos."),
     ],
 )
-def test_somebody_named_in_what_happened_stays_accused(text: str) -> None:
-    assert find_accused(text, green, (BROWN,), subject="Mrs Green").persons == (READER,)
+def test_somebody_named_in_what_happened_stays_accused(subject: str, text: str) -> None:
+    for recipients in ((), (BROWN,), (READER,)):
+        assert READER in find_accused(text, green, recipients, subject=subject).persons
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("For the Head only", "She locks them in."),
+        ("", "Annwyl Mrs Green,\nShe locks them in."),
+        ("", "If it is you, stop it and go to the Head before I do."),
+    ],
+)
+def test_where_no_other_name_is_left_the_reader_may_be_meant_and_so_may_anybody(
+    subject: str, text: str
+) -> None:
+    accused = find_accused(text, green, (BROWN,), subject=subject)
+    assert (accused.persons, accused.is_unnamed) == ((READER,), True)
+
+
+def test_hostile_spaces_cost_nothing() -> None:
+    for text in ("Mr Brown" + " " * 100_000, "!" + " " * 100_000 + "x", "Annwyl " + "a " * 50_000):
+        find_accused(text, green, (READER,), subject=text)

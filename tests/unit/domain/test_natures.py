@@ -64,6 +64,7 @@ def letter(text: str, *, subject: str = "", **more: object) -> MessageFacts:
         ("", 0.9, True),
         ("😂", 0.9, True),
         ("look", 0.2, True),
+        ("Re: Homework sheet for Friday", 0.9, True),
         ("Dentist's letter for Thursday as you asked", 0.9, False),
     ],
 )
@@ -99,3 +100,29 @@ def test_a_card_has_an_end():
     endless = "\n".join(["www.vane.example"] * 40)
     assert contact_block(letter(f"hello\nRuth Vane\n{endless}")) == ""
     assert contact_block(letter("hello\n" + CARD)).startswith("Vane & Daughter")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "https://wa.me/447700900123\nTel 01632 960123\n@ruth.private",
+        "https://wa.me/447700900123\nx\nx",
+        f"Vane Ltd\nTel 01632 960123\nhttps://wa.me/447700900123 {'a' * 300}",
+    ],
+)
+def test_private_links_below_a_name_stay_an_invitation(below: str):
+    link = Link(url="https://wa.me/447700900123", host="wa.me", text="", source=TextSource.OWN)
+    scores = Scores(model_id="m", nature={"admin": 0.9}, natures_of_adult=("admin",))
+    found = natures(letter(f"Isla is poorly today.\n\nRuth Vane\n{below}", links=(link,)), scores)
+    assert Nature.SOCIAL_INVITE in found
+
+
+def test_only_a_parents_card_counts_as_one():
+    link = Link(url="https://wa.me/447700900123", host="wa.me", text="", source=TextSource.OWN)
+    scores = Scores(model_id="m", nature={"schoolwork": 0.9}, natures_of_child=("schoolwork",))
+    facts = letter(f"My homework.\n\n{CARD}", links=(link,))
+    assert Nature.SOCIAL_INVITE in natures(facts, scores, Sender.CHILD)
+
+
+def test_a_long_line_below_a_name_costs_nothing():
+    assert contact_block(letter("hello\nRuth Vane\n" + "a" * 200_000)) == ""
