@@ -28,7 +28,7 @@ _GREETING_ABROAD = re.compile(
 # A letter may begin with the name of whom it is for: "Mrs Ormerod, I have to report ...".
 _CALLED = re.compile(
     rf"""\A\s{{0,40}}{_TITLE}\s{{1,4}}[^\W\d_][\w'’-]{{0,30}}(?:\s[^\W\d_][\w'’-]{{0,30}})?
-        (?:[^\S\n]{{0,10}},?[^\S\n]{{0,10}}\n|[^\S\n]{{0,10}},\s{{1,10}}(?:(?:(?P<goes_on>(?:i|we|please|could|can|would|may|sorry|just|thank|further|following|you)\b)|(?-i:[A-Z]))))""",
+        (?:\s(?P<goes_straight_on>(?:sorry|please|i|we|thank)\b)|[^\S\n]{{0,10}},?[^\S\n]{{0,10}}\n|[^\S\n]{{0,10}},\s{{1,10}}(?:(?:(?P<goes_on>(?:i|we|please|could|can|would|may|sorry|just|thank|further|following|you)\b)|(?-i:[A-Z]))))""",
     re.IGNORECASE | re.VERBOSE,
 )
 # A subject that says for whom the letter is, and nothing else: "Private: for the Chair of Governors only".
@@ -57,7 +57,7 @@ _SECOND_PERSON = re.compile(
         (?:\W+(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
            \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){0,3}?
         \W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
-           messaged|messaging|texted|texting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|hands?\W+on|
+           messaged|messaging|texted|texting|talking|chatting|contacted|contacting|added|adding|inviting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|hands?\W+on|
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
       | \byour\W+hands?\W+(?:\w+\W+){0,2}?on\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -123,6 +123,10 @@ def find_accused(
         return Accused(
             persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to"
         )
+    start = len(subject) + 1
+    called, is_sure = _called(text, staff_in_text, recipients)
+    if is_sure:
+        body = body[:start] + " " * called + body[start + called :]
     signed = {writer.id for writer in writers}
     named = [
         hit
@@ -132,8 +136,6 @@ def find_accused(
         and not (len(hit.persons) == 1 and hit.persons[0].id in signed and _is_signature(hit, body))
     ]
     # Blanks keep every name at its place.
-    start = len(subject) + 1
-    called = _called(text, staff_in_text, recipients)
     plain = _GREETING_ABROAD.sub(_blank, body)
     left = [
         hit
@@ -170,16 +172,22 @@ def _accuses_reader(body: str) -> bool:
 
 def _called(
     text: str, staff_in_text: Callable[[str], Sequence[StaffHit]], recipients: Sequence[Person]
-) -> int:
-    """How far into `text` the name reaches by which it calls somebody: its reader, or whoever is spoken to next; 0 for none."""
+) -> tuple[int, bool]:
+    """How far into `text` the name reaches by which it calls somebody: its reader, or whoever is spoken to next; 0 for none.
+
+    And whether it surely calls: its reader, and the writer goes on as "I" or "we".
+    """
     found = _CALLED.match(text)
     if found is None:
-        return 0
+        return 0, False
     ids = {person.id for person in recipients}
     is_reader = any(
         len(hit.persons) == 1 and hit.persons[0].id in ids for hit in staff_in_text(found.group(0))
     )
-    return found.end() if is_reader or found["goes_on"] else 0
+    goes_on = bool(found["goes_on"] or found["goes_straight_on"])
+    if not is_reader and not found["goes_on"]:
+        return 0, False
+    return found.end(), is_reader and goes_on
 
 
 def _is_signature(hit: StaffHit, body: str) -> bool:

@@ -120,6 +120,7 @@ def assess(material: Material) -> Assessment:
         signals=signals,
         social_link=material.social_link,
         retold=material.retold,
+        is_family=bool(declared),
         is_to_chain=bool(parties.all_recipients)
         and all(material.school.role_of(party.address) is not None for party in parties.all_recipients),
     )

@@ -1,14 +1,15 @@
 """Which natures hold for a direct message: what structure shows, and what the model adds.
 
 A picture without words is ``image``; a link or handle of a social service in the sender's own words is ``social_invite``;
-everything else is the model's, over thresholds that its manifest states. Nothing here removes a nature.
+everything else is the model's, over thresholds that its manifest states. Nothing here makes a decision milder, but for two
+things that the contract excepts: extortion mailed to everybody is no threat, and a family's arrangements are no meetings.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mailguard.domain.cue_words import cued_natures
 from mailguard.domain.message import AttachmentFamily, MessageFacts, TextSource
@@ -30,6 +31,25 @@ _COVERING_WORDS = 60
 _FEW_WORDS = 6
 _SOME_WORDS = 40
 _LETTERS = re.compile(r"[^\W\d_]{3}")
+_ALSO_PERSONAL = 0.3
+_SURELY_MEETING = 0.8
+_STRANGERS = frozenset({Sender.OTHER, Sender.FALSE_REPRESENTATIVE})
+_EXTORTION = (
+    re.compile(r"\b(?:bitcoins?|btc|crypto\w*|usdt|monero|ethereum|litecoin)\b|биткоин", re.IGNORECASE),
+    re.compile(
+        r"\b(?:web\s?cam|camera|kamera|caméra|cámara|recorded|recording|grabado|malware|trojan|cheval|hack\w*|password|device|gerät|appareil|dispositivos?"
+        r"|encrypted|databases?|your\s+(?:site|domain|computer|screen|files)|wallet)\b",
+        re.IGNORECASE,
+    ),
+)
+_OF_A_SCHOOL = re.compile(
+    r"\b(?:schools?|pupils?|students?|child(?:ren)?|kids|teachers?|class(?:room)?|parents?|sons?|daughters?|girls?|boys?|grades?|marks|escuela|schüler|école)\b",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(
+    r"\b(?:secret\w*|between\s+(?:us|you\s+and\s+me|ourselves)|do\s?n['’]?o?t\s+(?:tell|mention|say)|no\s?one|nobody|not\s+a\s+word|delete|hush|quiet(?:ly)?|discreet\w*)\b",
+    re.IGNORECASE,
+)
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|odp|fwd?|wg|tr)\s*:", re.IGNORECASE)
 _FIRM = re.compile(
     r"\b(?:ltd|limited|llp|est\.?|established|since\s+(?:19|20)\d\d|vat|company\s+(?:no|number)|reg(?:istered)?\.?\s+(?:no|charity|in|office)|follow\s+us)\b",
@@ -55,11 +75,12 @@ def find_natures(
     social_link: Callable[[str], str] | None,
     retold: Scores | None = None,
     is_to_chain: bool = False,
+    is_family: bool = False,
 ) -> tuple[tuple[Nature, ...], Nature]:
     """All natures that hold (never empty), gravest first, and the one to show. Appends the signals that say why.
 
     ``retold``: scores of what the message forwards; a concern passed on is a concern. ``is_to_chain``: internal mail to the
-    chain of readers only.
+    chain of readers only. ``is_family``: the parties have a declared relationship, who meet every day.
     """
     found: dict[Nature, None] = {}
     words = re.findall(r"[^\W\d_]+", facts.own_text)
@@ -110,6 +131,20 @@ def find_natures(
                 signals.append(
                     Signal(SignalCode.NATURE_MODEL, says, f"model {retold.model_id}, forwarded text")
                 )
+    if sender in _STRANGERS and Nature.THREAT in found and is_mass_extortion(facts):
+        del found[Nature.THREAT]
+        signals.append(
+            Signal(SignalCode.NATURE_WORDS, "extortion as it is mailed to everybody: no threat", "own words")
+        )
+    if is_family and Nature.MEETING_OR_SECRECY in found and not _is_secret_or_sure(facts, scores):
+        del found[Nature.MEETING_OR_SECRECY]
+        signals.append(Signal(SignalCode.NATURE_WORDS, "a family's arrangement: no meeting", "own words"))
+    if _is_open_invitation(facts, scores, sender, found):
+        del found[Nature.MEETING_OR_SECRECY]
+        found[Nature.PERSONAL] = None
+        signals.append(
+            Signal(SignalCode.NATURE_WORDS, "an open invitation between adults: personal", "own words")
+        )
     if not found:
         likeliest = _likeliest(scores, is_child=is_child)
         found[likeliest] = None
@@ -141,6 +176,32 @@ def _likeliest(scores: Scores, *, is_child: bool) -> Nature:
     guesses = {"schoolwork", "admin", "complaint", "other"} | ({"personal"} if is_child else set())
     harmless = [(value, word) for word, value in scores.nature.items() if word in guesses]
     return Nature(max(harmless)[1]) if harmless else Nature.OTHER
+
+
+def is_mass_extortion(facts: MessageFacts) -> bool:
+    """Money in a currency of computers, for a film or files somebody claims to have; and not a word of a school or a child.
+
+    Such mail goes out by the million (DECISIONS, row D5). What names children or the school may be meant for this one.
+    """
+    text = f"{facts.subject}\n{facts.own_text}"
+    return all(pattern.search(text) for pattern in _EXTORTION) and not _OF_A_SCHOOL.search(text)
+
+
+def _is_secret_or_sure(facts: MessageFacts, scores: Scores) -> bool:
+    likelihood = scores.nature.get(Nature.MEETING_OR_SECRECY.value, 0.0)
+    return likelihood >= _SURELY_MEETING or bool(_SECRET.search(f"{facts.subject}\n{facts.own_text}"))
+
+
+def _is_open_invitation(
+    facts: MessageFacts, scores: Scores, sender: Sender, found: Mapping[Nature, None]
+) -> bool:
+    """A parent asks a teacher round, and makes no secret of it: private talk between adults. Decided alike (row D6)."""
+    return (
+        sender is Sender.PARENT
+        and Nature.MEETING_OR_SECRECY in found
+        and scores.nature.get(Nature.PERSONAL.value, 0.0) >= _ALSO_PERSONAL
+        and not _SECRET.search(f"{facts.subject}\n{facts.own_text}")
+    )
 
 
 def contact_block(facts: MessageFacts) -> str:

@@ -146,3 +146,17 @@ def test_where_no_other_name_is_left_the_reader_may_be_meant_and_so_may_anybody(
 def test_hostile_spaces_cost_nothing() -> None:
     for text in ("Mr Brown" + " " * 100_000, "!" + " " * 100_000 + "x", "Annwyl " + "a " * 50_000):
         find_accused(text, green, (READER,), subject=text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mrs Green, I have to tell you something. The supply teacher locks them in.",
+        "Mrs Green sorry to bother you but the supply teacher locks them in.",
+    ],
+)
+def test_a_reader_who_is_spoken_to_is_not_even_perhaps_the_accused(text: str) -> None:
+    accused = find_accused(text, green, (READER,))
+    assert (accused.persons, accused.is_unnamed) == ((), True)
+    # Sent to somebody else, it may be about her.
+    assert find_accused("Mrs Green sorry excuse that she is locks them in.", green, (BROWN,)).persons

@@ -31,14 +31,22 @@ Facebook.com/vaneupholstery
 Instagram @vane_chairs"""
 
 
-def natures(facts: MessageFacts, scores: Scores, sender: Sender = Sender.PARENT) -> tuple[Nature, ...]:
+def natures(
+    facts: MessageFacts, scores: Scores, sender: Sender = Sender.PARENT, *, is_family: bool = False
+) -> tuple[Nature, ...]:
     signals: list[Signal] = []
 
     def social_link(url: str) -> str:
         return "whatsapp" if "wa.me" in url else ""
 
     found, _ = find_natures(
-        facts, scores, sender=sender, direction=Direction.INBOUND, signals=signals, social_link=social_link
+        facts,
+        scores,
+        sender=sender,
+        direction=Direction.INBOUND,
+        signals=signals,
+        social_link=social_link,
+        is_family=is_family,
     )
     return found
 
@@ -126,3 +134,60 @@ def test_only_a_parents_card_counts_as_one():
 
 def test_a_long_line_below_a_name_costs_nothing():
     assert contact_block(letter("hello\nRuth Vane\n" + "a" * 200_000)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "personal", "sender", "shown"),
+    [
+        ("Come round for supper on Friday, the kids would love it.", 0.8, Sender.PARENT, Nature.PERSONAL),
+        ("Come round on Friday. Don't tell anybody.", 0.8, Sender.PARENT, Nature.MEETING_OR_SECRECY),
+        ("Can you meet me by the canal on Friday", 0.1, Sender.PARENT, Nature.MEETING_OR_SECRECY),
+        ("Come round for supper on Friday", 0.8, Sender.CHILD, Nature.MEETING_OR_SECRECY),
+    ],
+)
+def test_a_parents_open_invitation_is_private_talk(text: str, personal: float, sender: Sender, shown: Nature):
+    scores = Scores(
+        model_id="m",
+        nature={"meeting_or_secrecy": 0.9, "personal": personal},
+        natures_of_child=("meeting_or_secrecy",),
+        natures_of_adult=("meeting_or_secrecy",),
+    )
+    assert natures(letter(text), scores, sender) == (shown,)
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "is_threat"),
+    [
+        ("I recorded you by your webcam. 900 dollars in Bitcoin or everybody sees it.", Sender.OTHER, False),
+        ("Ich habe Zugriff auf Ihre Kamera. 900 Euro in Bitcoin in 48 Stunden.", Sender.OTHER, False),
+        ("We have your pupils' files from your computer. 2 BTC or they are printed.", Sender.OTHER, True),
+        ("I recorded you by your webcam. 900 in bitcoin.", Sender.CHILD, True),
+        ("I recorded you by your webcam. 900 in bitcoin.", Sender.PARENT, True),
+        ("I will put your car on fire.", Sender.OTHER, True),
+    ],
+)
+def test_extortion_mailed_to_everybody_threatens_nobody(text: str, sender: Sender, is_threat: bool):
+    scores = Scores(
+        model_id="m", nature={"threat": 0.95}, natures_of_child=("threat",), natures_of_adult=("threat",)
+    )
+    assert (Nature.THREAT in natures(letter(text), scores, sender)) is is_threat
+
+
+@pytest.mark.parametrize(
+    ("text", "likelihood", "is_meeting"),
+    [
+        ("half four by the bike shed, pizza tonight", 0.6, False),
+        ("half four by the bike shed, don't tell mum", 0.6, True),
+        ("half four by the bike shed", 0.95, True),
+    ],
+)
+def test_a_familys_arrangements_are_no_meetings(text: str, likelihood: float, is_meeting: bool):
+    scores = Scores(
+        model_id="m",
+        nature={"meeting_or_secrecy": likelihood},
+        natures_of_child=("meeting_or_secrecy",),
+        natures_of_adult=("meeting_or_secrecy",),
+    )
+    found = natures(letter(text), scores, Sender.CHILD, is_family=True)
+    assert (Nature.MEETING_OR_SECRECY in found) is is_meeting
+    assert Nature.MEETING_OR_SECRECY in natures(letter(text), scores, Sender.CHILD)
