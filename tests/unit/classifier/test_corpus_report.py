@@ -117,7 +117,7 @@ def test_our_texts_are_as_many_and_as_many_kinds_as_promised():
     assert len(counts["events"]) == 19
     assert set(counts["initiators"]) == {"child", "parent", "staff", "other"}
     assert set(counts["directions"]) == {"inbound", "outbound", "internal"}
-    assert len(counts["natures"]) == 11
+    assert len(counts["natures"]) == 12
     assert counts["moving_type_token_ratio"] > 0.55
 
 

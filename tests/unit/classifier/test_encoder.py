@@ -163,8 +163,8 @@ class _Counting:
     ("text", "is_read"),
     [
         (
-            "All, the attached spreadsheet has the revised figures for March. Please let me know of any changes before "
-            "the close of business. Thanks, Kim",
+            "The volumes for March are in the attached spreadsheet. Deal 40217 was booked at the wrong price and has been "
+            "corrected in the system. Please let me know if your numbers differ from ours.",
             False,
         ),
         ("sir please dont tell anyone but can we meet at the park on saturday", True),

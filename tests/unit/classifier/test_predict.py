@@ -66,7 +66,7 @@ def test_words_of_no_known_language_are_uncertain_not_grave(model: Classifier):
     "text",
     [
         "Hei opettaja, poikani on kipeänä eikä tule tänään kouluun. Voisitko lähettää tehtävät kotiin?",
-        "Jó napot kívánok, a lányom ma beteg, nem tud iskolába menni. Kérem, küldje el a házi feladatot.",
+        "Tere hommikust, mu tütar on täna haige ega saa kooli tulla. Palun saatke kodutöö.",
         "გამარჯობა, ჩემი შვილი დღეს ავად არის და სკოლაში ვერ მოვა. გთხოვთ გამოაგზავნოთ დავალება.",
         "Kaixo, nire semea gaixorik dago eta gaur ezin da eskolara joan. Mesedez, bidali etxeko lanak.",
         "ሰላም፣ ልጄ ዛሬ ታሟል፤ ወደ ትምህርት ቤት አይመጣም። እባክዎ የቤት ሥራውን ይላኩ።",
