@@ -6,6 +6,7 @@ import pytest
 from mailguard.classifier.artefact import open_classifier
 from mailguard.classifier.features import extract, features_of_parts
 from mailguard.classifier.heads import COLUMNS
+from mailguard.classifier.predict import LinearClassifier
 from mailguard.classifier.stretches import HIDDEN_COLUMNS, raised, stretches_of
 from mailguard.domain.message import MessageFacts
 
@@ -63,6 +64,7 @@ def test_stretches_read_together_say_what_each_says_alone(text: str):
         for block in ("chars", "words", "concepts", "structure", "known"):
             assert np.array_equal(getattr(together, block), getattr(alone, block)), block
     model = open_classifier()
+    assert isinstance(model, LinearClassifier)
     apart = np.stack([model.logits(part) for part in parts])
     assert np.allclose(model.logits_of_parts(parts), apart, atol=1e-4)
 

@@ -51,18 +51,19 @@ def natures(
     return found
 
 
-def letter(text: str, *, subject: str = "", **more: object) -> MessageFacts:
-    mailboxes = (
-        Mailbox(address="r.vane@post.example", display_name="Ruth Vane | Vane & Daughter", header="From"),
-    )
+def letter(
+    text: str, *, subject: str = "", attachments: tuple[Attachment, ...] = (), links: tuple[Link, ...] = ()
+) -> MessageFacts:
+    sender = Mailbox(address="r.vane@post.example", display_name="Ruth Vane | Vane & Daughter", header="From")
     return MessageFacts(
         sha256="",
         content_sha256="",
         size_bytes=0,
         subject=subject,
         own_text=text,
-        mailboxes=mailboxes,
-        **more,
+        mailboxes=(sender,),
+        attachments=attachments,
+        links=links,
     )
 
 
