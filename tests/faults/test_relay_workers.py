@@ -108,8 +108,8 @@ def test_workers_go_when_their_parent_is_killed(
         "listening = socket.create_server(('127.0.0.1', 0))\n"
         "workers = RelayWorkers(sys.argv[1:], count=1, listening=listening, drain_seconds=1)\n"
         "threading.Thread(target=workers.run, args=(threading.Event(),), daemon=True).start()\n"
-        "while not workers.pids: time.sleep(0.01)\n"
-        "print(listening.getsockname()[1], *workers.pids, flush=True)\n"
+        "while len(pids := tuple(workers.pids)) != 1: time.sleep(0.01)\n"
+        "print(listening.getsockname()[1], *pids, flush=True)\n"
         "time.sleep(60)\n"
     )
     with subprocess.Popen(
