@@ -13,6 +13,7 @@ import numpy as np
 from mailguard.classifier.encoder import Encoder, Floats
 
 _PHRASE_WORDS = 3
+_MOST_A_LETTER = 20  # the longest decomposition in Unicode is 18
 _TELLING = 4  # letters of a word that tells a person something by itself
 _EDGES = ".,;:!?\"'()[]{}-–—/\\*_~<>|"
 
@@ -29,7 +30,8 @@ def words_read(encoder: Encoder, subject: str, body: str) -> tuple[list[str], li
 def _pieces(encoder: Encoder, text: str, words: list[str]) -> list[int]:
     places: list[int] = []
     for word in text.split():
-        places.extend([len(words)] * len(encoder.pieces.numbers(word, most=len(word) + 1)))
+        # A letter may be several pieces: a Korean syllable is cut into its two or three.
+        places.extend([len(words)] * len(encoder.pieces.numbers(word, most=_MOST_A_LETTER * len(word))))
         words.append(word)
     return places
 

@@ -14,6 +14,7 @@ from mailguard.classifier.encoder import (
     encoder_of,
     quantised,
 )
+from mailguard.classifier.encoder_reasons import words_read
 from mailguard.classifier.heads import COLUMNS
 from mailguard.classifier.predict import LinearClassifier
 from mailguard.domain.message import MessageFacts
@@ -183,3 +184,13 @@ def test_the_encoder_reads_only_what_may_matter(text: str, is_read: bool):
     assert bool(counting.asked) == is_read
     assert not asked.faults
     assert scores.model_id == model.model_id
+
+
+@pytest.mark.parametrize("text", ["스티해 도와주세요", "ﷺ ﷺ help me he hits me", "한국어로 " * 100, "é" * 59])
+def test_every_piece_read_belongs_to_a_word_or_a_mark(text: str):
+    model = open_classifier()
+    assert isinstance(model, LinearClassifier)
+    encoder = model.weights.encoder
+    assert encoder is not None
+    _, places = words_read(encoder, text, text)
+    assert len(places) == len(encoder.numbers(text, text))
