@@ -110,6 +110,8 @@ def lived(school: WebSchool, *, closed: bool) -> None:
         assert (
             deputy.submit("/audit/chronology", form | {"about": second, "side": "pupil"}).status_code == 200
         )
+    # Later than the chronologies: of one moment they would stand in the order of their ids, which are drawn.
+    school.clock.turn(minutes=1)
     instead(lambda: deputy.submit("/audit/pack", form | {"case": found[0]}), 3, is_signed=True)
     school.site.trail.checkpoint()
     school.clock.turn(minutes=10)
