@@ -232,8 +232,17 @@ class IndexedLists:
         parent = self._people.get(parent_id)
         return tuple(self._people[pupil_id] for pupil_id in parent.pupil_ids) if parent else ()
 
-    def official_account(self, mailbox: str, platform_id: str, today: date) -> OfficialAccount | None:
-        return next(self._current_accounts(mailbox, platform_id, today), None)
+    def official_account(
+        self, mailbox: str, platform_id: str, today: date, *, stated: str = ""
+    ) -> OfficialAccount | None:
+        fitting = (
+            account
+            for account in self._current_accounts(mailbox, platform_id, today)
+            if not stated
+            or " " in account.handle.strip()
+            or bare_handle(account.handle) in ("", bare_handle(stated))
+        )
+        return next(fitting, None)
 
     def official_gateway(
         self, mailbox: str, platform_id: str, gateway_address: str, today: date

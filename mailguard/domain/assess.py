@@ -13,6 +13,7 @@ from mailguard.domain.accusation import accused_of
 from mailguard.domain.accused import Accused
 from mailguard.domain.assess_notification import assess_notification
 from mailguard.domain.automatic_words import has_own_words
+from mailguard.domain.mass_mail import is_bulletin
 from mailguard.domain.material import (
     Assessment,
     Material,
@@ -121,6 +122,7 @@ def assess(material: Material) -> Assessment:
         social_link=material.social_link,
         retold=material.retold,
         is_family=bool(declared),
+        is_bulletin=is_bulletin(material, parties),
         is_to_chain=bool(parties.all_recipients)
         and all(material.school.role_of(party.address) is not None for party in parties.all_recipients),
     )

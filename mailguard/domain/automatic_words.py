@@ -40,6 +40,12 @@ _RECEIPT_SUBJECT = re.compile(
     r"\s*(?:(?:not )?read|read receipt|return receipt(?: \(displayed\))?|delivered|undeliverable)\s*(?::|-)",
     re.IGNORECASE,
 )
+# What a mail system puts before the subject of what it answers by itself.
+_ANSWER_SUBJECT = re.compile(
+    r"\s*(?:automatic\ reply|auto(?:matic)?[-\ ]?(?:reply|response|answer)|out\ of\ (?:the\ )?office|away|abwesenheitsnotiz"
+    r"|automatische\ antwort|réponse\ automatique|respuesta\ automática|odpowiedź\ automatyczna)(?:\ message)?\s*:",
+    re.IGNORECASE,
+)
 # A letter, a digit, or a sign beyond ASCII: an emoji says something, too.
 _SAYS_SOMETHING = re.compile(r"[^\W_]|[^\x00-\x7f]")
 _STRUCTURE = frozenset(
@@ -61,7 +67,9 @@ def has_own_words(facts: MessageFacts) -> bool:
     if any(_SAYS_SOMETHING.search(text) for text in aside) or _encloses_more(facts):
         return True
     if facts.automatic not in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
-        texts = (facts.subject, facts.own_text, facts.quoted_text)
+        # Behind such a prefix stands what the other side had written, where this answers something.
+        is_answer = bool(facts.header("in-reply-to")) and _ANSWER_SUBJECT.match(facts.subject) is not None
+        texts = ("" if is_answer else facts.subject, facts.own_text, facts.quoted_text)
         return bool(facts.links) or any(_SAYS_SOMETHING.search(text) for text in texts)
     prefix = _RECEIPT_SUBJECT.match(facts.subject) if facts.automatic is AutomaticMark.REPORT else None
     # What was read is named by the subject it had; that is the other side's.

@@ -1,13 +1,15 @@
 """Which natures hold for a direct message: what structure shows, and what the model adds.
 
 A picture without words is ``image``; a link or handle of a social service in the sender's own words is ``social_invite``;
-everything else is the model's, over thresholds that its manifest states. Nothing here makes a decision milder, but for two
-things that the contract excepts: extortion mailed to everybody is no threat, and a family's arrangements are no meetings.
+everything else is the model's, over thresholds that its manifest states. Nothing here makes a decision milder, but for what the
+contract excepts: extortion mailed to everybody is no threat, a family's arrangements are no meetings, a bulletin tells of no
+case.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Mapping
 
@@ -26,6 +28,10 @@ _MEDIA = {
 _PERSONS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD, Sender.PARENT})
 _CHILDREN = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD})
 _TOLD_ON = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
+_QUOTED_IN_BULLETINS = _TOLD_ON | {Nature.THREAT}
+# How much likelier (in logits) one of disclosure and allegation must be for the other to be taken for its echo.
+_SURELY_DISCLOSURE = 0.8
+_ONE_OF_TWO, _FAR_LIKELIER = 0.4, 2.0
 # A covering note, as opposed to a letter that happens to carry another.
 _COVERING_WORDS = 60
 _FEW_WORDS = 6
@@ -76,11 +82,13 @@ def find_natures(
     retold: Scores | None = None,
     is_to_chain: bool = False,
     is_family: bool = False,
+    is_bulletin: bool = False,
 ) -> tuple[tuple[Nature, ...], Nature]:
     """All natures that hold (never empty), gravest first, and the one to show. Appends the signals that say why.
 
     ``retold``: scores of what the message forwards; a concern passed on is a concern. ``is_to_chain``: internal mail to the
-    chain of readers only. ``is_family``: the parties have a declared relationship, who meet every day.
+    chain of readers only. ``is_family``: the parties have a declared relationship, who meet every day. ``is_bulletin``:
+    see ``mass_mail``.
     """
     found: dict[Nature, None] = {}
     words = re.findall(r"[^\W\d_]+", facts.own_text)
@@ -119,10 +127,16 @@ def find_natures(
     if direction is not Direction.INTERNAL or is_to_chain:
         text = f"{facts.subject}\n{facts.own_text}"
         for nature, words_found in _cued(text, scores, sender).items():
-            if nature not in found:
+            is_echo = (
+                nature is Nature.ALLEGATION and Nature.DISCLOSURE in found and _lead(scores) >= _FAR_LIKELIER
+            )
+            if nature not in found and not is_echo:
                 found[nature] = None
                 says = f"wording {words_found}, with {nature.value} {scores.nature[nature.value]:.2f}"
                 signals.append(Signal(SignalCode.NATURE_WORDS, says, f"words and model {scores.model_id}"))
+    if set(found) >= _TOLD_ON and direction is not Direction.OUTBOUND and _lead(scores) <= -_ONE_OF_TWO:
+        # Both weigh alike and are decided alike; what an adult of the school did is "allegation" alone.
+        del found[Nature.DISCLOSURE]
     if retold is not None and not is_child and len(words) <= _COVERING_WORDS:
         for word in retold.natures_of(is_child=True):
             if Nature(word) in _TOLD_ON and Nature(word) not in found:
@@ -131,6 +145,15 @@ def find_natures(
                 signals.append(
                     Signal(SignalCode.NATURE_MODEL, says, f"model {retold.model_id}, forwarded text")
                 )
+    if sender is Sender.OTHER and is_bulletin and not _QUOTED_IN_BULLETINS.isdisjoint(found):
+        found = {nature: None for nature in found if nature not in _QUOTED_IN_BULLETINS}
+        signals.append(
+            Signal(
+                SignalCode.NATURE_WORDS,
+                "a bulletin to many that names nobody here: tells of no case",
+                "structure",
+            )
+        )
     if sender in _STRANGERS and Nature.THREAT in found and is_mass_extortion(facts):
         del found[Nature.THREAT]
         signals.append(
@@ -158,6 +181,16 @@ def find_natures(
 
 def _uncertain(says: str, scores: Scores) -> Signal:
     return Signal(SignalCode.MODEL_UNCERTAIN, says, f"model {scores.model_id}")
+
+
+def _lead(scores: Scores) -> float:
+    """By how much, in logits, the model thinks disclosure likelier than allegation."""
+    odds = [
+        math.log(value / (1 - value))
+        for nature in (Nature.DISCLOSURE, Nature.ALLEGATION)
+        for value in (min(max(scores.nature.get(nature.value, 0.0), 1e-6), 1 - 1e-6),)
+    ]
+    return odds[0] - odds[1]
 
 
 def is_surely_schoolwork(scores: Scores) -> bool:

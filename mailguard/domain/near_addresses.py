@@ -28,6 +28,8 @@ _SHORTEST_SKELETON = 5
 # Where the local part is a pupil's already, a short domain may be imitated too.
 _SHORTEST_SKELETON_OF_KNOWN = 3
 _SHORTEST_SLIPPED_SKELETON = 8
+# Two letters that a reader takes for one: "rn" for "m" is two slips to a counter of letters, and none to the eye.
+_READ_AS_ONE = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
 
 class LookalikeDomains:
@@ -70,6 +72,7 @@ class NearAddresses:
         self._dot_blind = dot_blind
         self._by_local: dict[tuple[str, str], dict[str, Person]] = {}
         self._by_slip: dict[tuple[str, str], list[tuple[str, Person]]] = {}
+        self._by_sight: dict[tuple[str, str], dict[str, Person]] = {}
         self._domains_of: dict[str, list[tuple[str, Person]]] = {}
         self._skeletons: dict[str, LookalikeDomains] = {}
         for pupil in pupils:
@@ -87,6 +90,7 @@ class NearAddresses:
                     continue
                 self._by_local.setdefault((domain, bare), {})[pupil.id] = pupil
                 if len(bare) >= SHORTEST_LOCAL:
+                    self._by_sight.setdefault((domain, _as_seen(bare)), {})[pupil.id] = pupil
                     for shorter in deletions(bare):
                         self._by_slip.setdefault((domain, shorter), []).append((bare, pupil))
 
@@ -100,6 +104,7 @@ class NearAddresses:
         if not bare.isascii():
             found.update(self._by_local.get((domain, fold_letters(bare)), {}))
         if SHORTEST_LOCAL <= len(bare) <= _LONGEST_SLIPPED_LOCAL:
+            found.update(self._by_sight.get((domain, _as_seen(bare)), {}))
             for shorter in deletions(bare):
                 for listed, pupil in self._by_slip.get((domain, shorter), ()):
                     if pupil.id not in found and is_one_slip(bare, listed):
@@ -108,3 +113,9 @@ class NearAddresses:
             if listed_domain != domain and self._skeletons[listed_domain].imitates(domain):
                 found[pupil.id] = pupil
         return tuple(found.values())
+
+
+def _as_seen(local: str) -> str:
+    for pair, letter in _READ_AS_ONE:
+        local = local.replace(pair, letter)
+    return local

@@ -14,6 +14,7 @@ class PlatformFacts:
 
     ``actor_address``: an address the platform states for the actor. ``user_text``: words a user typed inside the mail, "" if none.
     ``is_lookalike``: the From domain imitates a platform's. ``names_in_text``: other people it shows (digests, suggestions).
+    ``account``: the recipient's account there, where the mail states one.
     ``evidence`` says what recognised platform and event, for a signal's "says".
     """
 
@@ -28,6 +29,7 @@ class PlatformFacts:
     is_lookalike: bool = False
     is_listed: bool = True  # in config/platforms.toml, as opposed to recognised by content alone
     event_is_certain: bool = True
+    account: str = ""
     evidence: str = ""
 
 

@@ -171,7 +171,7 @@ def standing_of(
             "school.approved_platforms",
         )
         return PlatformStanding.APPROVED, (signal,)
-    account = lists.official_account(mailbox, platform.id, today)
+    account = lists.official_account(mailbox, platform.id, today, stated=platform.account)
     if account is not None:
         signal = Signal(
             SignalCode.OFFICIAL_ACCOUNT,

@@ -89,8 +89,14 @@ class SchoolLists(Protocol):
 
     def pupils_of(self, parent_id: str) -> tuple[Person, ...]: ...
 
-    def official_account(self, mailbox: str, platform_id: str, today: date) -> OfficialAccount | None:
-        """The mailbox's account on that platform, not expired by the clock."""
+    def official_account(
+        self, mailbox: str, platform_id: str, today: date, *, stated: str = ""
+    ) -> OfficialAccount | None:
+        """The mailbox's account on that platform, not expired by the clock.
+
+        ``stated``: the account that a notification says it is for. One registered by its handle must be that; a name of several
+        words ("St Oswin's High School") cannot be compared and counts.
+        """
         ...
 
     def official_gateway(

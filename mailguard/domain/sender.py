@@ -126,6 +126,8 @@ def find_sender(
         return SenderFinding(Sender.PROBABLE_CHILD, tuple(evidence.matches), tuple(evidence.signals))
     if adult is Sender.REPRESENTATIVE and authenticated is AuthenticationResult.FAIL:
         adult = Sender.FALSE_REPRESENTATIVE
+        if _forged_by_a_child(scores, evidence):
+            adult = Sender.PROBABLE_CHILD
         evidence.signals.append(
             Signal(
                 SignalCode.FALSE_REPRESENTATIVE,
@@ -313,6 +315,19 @@ def _child_on_parent_address(
             )
 
 
+def _forged_by_a_child(scores: Scores, evidence: _Evidence) -> bool:
+    """A colleague's address that failed authentication: a site that "sends as anyone" is a pupils' prank, too."""
+    if not scores.is_child_voice:
+        return False
+    evidence.signals.append(_child_voice(scores))
+    return True
+
+
+def _child_voice(scores: Scores) -> Signal:
+    reasons = ", ".join(f'"{word}"' for word in scores.reasons.get("initiator.child", ())[:4])
+    return Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons or 'wording'})", "model")
+
+
 def _own_children_named(text: str, children: tuple[Person, ...], lists: SchoolLists) -> tuple[Person, ...]:
     """Which of a parent's children introduces itself ("its ella", "ella here", "ella" on a line of its own)."""
     words = {
@@ -356,10 +371,7 @@ def _unknown_child(
             Signal(SignalCode.CHILD_CLAIM, "says it writes as a pupil of a class", "own words")
         )
     if scores.is_likely_child or scores.is_child_voice:
-        reasons = ", ".join(f'"{word}"' for word in scores.reasons.get("initiator.child", ())[:4])
-        evidence.signals.append(
-            Signal(SignalCode.CHILD_VOICE, f"reads as written by a child ({reasons or 'wording'})", "model")
-        )
+        evidence.signals.append(_child_voice(scores))
 
 
 def child_in_typed_words(

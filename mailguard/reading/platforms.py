@@ -15,6 +15,7 @@ from mailguard.domain.message import AutomaticMark, MessageFacts
 from mailguard.domain.platform import PlatformFacts, PostingGateway
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import CONTACT_EVENTS, Event, PlatformClass
+from mailguard.reading.platforms_account import account_of
 from mailguard.reading.platforms_actor import Name, actor_address, actor_of
 from mailguard.reading.platforms_event import (
     Found,
@@ -38,7 +39,9 @@ from mailguard.reading.platforms_unlisted import (
     CONTACT_OF_UNLISTED,
     event_by_build,
     event_by_sure_model,
+    event_of_forum,
     is_built_as_service,
+    is_of_a_forum,
     is_office_mail,
     may_be_service,
     models_word,
@@ -96,22 +99,22 @@ class Recognisers:
         return self._read(recognised, sender, facts, text or notification_text(facts, self._rules))
 
     def recognise_unlisted(self, facts: MessageFacts, scores: Scores) -> PlatformFacts | None:
-        """A notification by a service nobody listed: by its build beside the model's word, or by a very sure model.
+        """A notification by a service nobody listed: a forum's, by its build beside the model's word, or by a sure model.
 
-        ``scores``: the model's, for kind and event. Without a model none is recognised. See ``platforms_unlisted``.
+        ``scores``: the model's, for kind and event. Without a model only a forum's is recognised. See ``platforms_unlisted``.
         """
-        sender, word = sender_of(facts), models_word(scores)
-        if sender is None or not word.is_notification or self._senders.is_never(sender):
+        sender, word, is_forum = sender_of(facts), models_word(scores), is_of_a_forum(facts)
+        if sender is None or self._senders.is_never(sender) or not (is_forum or word.is_notification):
             return None
         text = notification_text(facts, self._rules)
         if self._senders.listed(sender, facts) is not None or is_office_mail(facts, text, self._rules):
             return None
         shared = self._wordings[""]
         said = find_event(facts, text, None, shared, sender.local_part)
-        found = None
-        if is_built_as_service(sender, facts, text, self._rules):
+        found = event_of_forum(said) if is_forum else None
+        if found is None and is_built_as_service(sender, facts, text, self._rules):
             found = event_by_build(word, said, text, self._rules)
-        why = "words of contact in a service's mail"
+        why = "sent by a forum's program" if is_forum else "words of contact in a service's mail"
         if found is None:
             found = event_by_sure_model(word, said, sender, text, self._rules)
             why = f"a service's mail, surely a notification ({word.notification:.2f})"
@@ -120,7 +123,7 @@ class Recognisers:
         name = actor_of(found.event, found.who, text, facts, None, self._rules)
         return PlatformFacts(
             id=unlisted_id(sender),
-            platform_class=unlisted_class(),
+            platform_class=PlatformClass.FORUM if is_forum else unlisted_class(),
             event=found.event,
             actor=name.shown,
             handle=name.handle,
@@ -188,6 +191,7 @@ class Recognisers:
             user_text=self._user_text(found.event, name, text, facts, wordings),
             authenticated=facts.authentication.overall,
             is_lookalike=recognised.is_lookalike,
+            account=account_of(facts),
             event_is_certain=found.is_certain,
             evidence=f"{recognised.evidence}; event by {found.where}",
         )

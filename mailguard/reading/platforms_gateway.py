@@ -7,18 +7,34 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from mailguard.domain.platform import PostingGateway
-from mailguard.reading.platforms_rules import GatewayRule, LinkRule, Platform
+from mailguard.reading.platforms_rules import SCHOOL_CLASSES, GatewayRule, LinkRule, Platform
 
 _APP_LINK = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]{1,20})://(?P<rest>.*)$", re.IGNORECASE)
+# An address made for one answer: "comment-reply+k7p2@", or anything at a domain of its own for answers. Never "no-reply@".
+_ANSWERS = re.compile(
+    r"^(?!(?:no|do-?not|dont|never)[-_.]?repl)(?:[a-z]+[-_.])?(?:reply|replies|respond|comments?)[+=_.-](?=.{6})",
+    re.IGNORECASE,
+)
+_ANSWER_LABELS = frozenset({"reply", "replies", "respond"})
 _SAME_SITE = re.compile(r"^(?:www\d?|m|mobile|web|touch|old|[a-z]{2}(?:-[a-z]{2})?)$")
 _WEB = frozenset({"http", "https", "ftp"})
 _URL_CHARS = 2_000
 
 
 class Gateways:
-    """Post-by-mail and reply addresses, found by domain."""
+    """Post-by-mail and reply addresses, found by domain.
+
+    Beside those that the rules name, what looks like an answer's address at any mail domain of a social service: they change, and
+    a post that goes out unseen cannot be taken back.
+    """
 
     def __init__(self, platforms: Sequence[Platform]) -> None:
+        self._social = {
+            domain: platform.id
+            for platform in platforms
+            if platform.platform_class not in SCHOOL_CLASSES
+            for domain in platform.domains
+        }
         by_domain: dict[str, list[tuple[Platform, GatewayRule]]] = {}
         for platform in platforms:
             for rule in platform.gateways:
@@ -38,7 +54,15 @@ class Gateways:
                 return PostingGateway(
                     platform.id, address.strip(), rule.kind, handle=local_part.partition(".")[0]
                 )
-        return None
+        return self._answering(address.strip(), local_part, domain.lower().strip("."))
+
+    def _answering(self, address: str, local_part: str, domain: str) -> PostingGateway | None:
+        labels = domain.split(".")
+        covering = (self._social.get(".".join(labels[place:])) for place in range(len(labels) - 1))
+        platform_id = next(filter(None, covering), "")
+        if not platform_id or not (_ANSWERS.match(local_part) or _ANSWER_LABELS.intersection(labels)):
+            return None
+        return PostingGateway(platform_id, address, "reply")
 
 
 class SocialLinks:

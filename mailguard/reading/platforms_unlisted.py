@@ -1,9 +1,9 @@
 """The mail of a service that nobody listed: what it must be to count as one, and what never does.
 
-Two ways lead there. By its build: a machine's sender, a footer and words of contact, beside the model's "notification".
-By the model, when it is very sure: then the sender must still be a service's, and the text must speak of what people do
-among each other on such services. The model was taught on social mail and calls a payroll's or a shop's notice one too:
-its word alone holds nothing. Source: ADR 19.
+Three ways lead there. A forum's program signs its mail. By its build: a machine's sender, a footer and words of contact,
+beside the model's "notification". By the model, when it is very sure: then the sender must still be a service's, and the text
+must speak of what people do among each other on such services. The model was taught on social mail and calls a payroll's or
+a shop's notice one too: its word alone holds nothing. Source: ADR 19.
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ _OWN_UPLOAD = re.compile(
     re.IGNORECASE,
 )
 _OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
+# What the common programs that run forums put in the header of everything they send.
+_FORUM_HEADERS = ("x-phpbb-origin", "x-mybb", "x-vbulletin", "x-xf-template")
+_FORUM_PROGRAM = re.compile(
+    r"^(?:phpbb|vbulletin|mybb|xenforo|smf|simple machines|invision|ip\.board|flarum|vanilla forums)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,18 @@ def is_office_mail(facts: MessageFacts, text: NotificationText, rules: TextRules
     if facts.header("precedence").strip().lower() == "list":
         return True
     return any(rules.office.search(line.folded) for line in (*text.subjects, *text.lines[:6]))
+
+
+def is_of_a_forum(facts: MessageFacts) -> bool:
+    """The program of a forum sent it: what members wrote there, whoever runs it."""
+    return any(facts.header(header) for header in _FORUM_HEADERS) or bool(
+        _FORUM_PROGRAM.match(facts.header("x-mailer").strip())
+    )
+
+
+def event_of_forum(found: Found) -> Found:
+    """What wording tells of; a forum mails what was posted without a word of its own."""
+    return found if found.is_certain else Found(Event.COMMENT, found.who, "header", is_certain=False)
 
 
 def is_built_as_service(
@@ -160,11 +178,14 @@ def unlisted_class() -> PlatformClass:
 def _agreed(guessed: Event, found: Found) -> Event:
     """Wording against the model: wording knows the kind of contact; a code at sign-up is a code; else the model's word.
 
-    What a user typed may look like a code or a welcome, so wording never makes the model's contact anything else.
+    What a user typed may look like a code or a welcome, so no wording of the body makes the model's contact anything else.
     """
     if not found.is_certain or found.event is guessed:
         return guessed
     if found.event in CONTACT_OF_UNLISTED and guessed in CONTACT_OF_UNLISTED:
+        return found.event
+    if found.event is Event.UPLOAD and found.where == "subject":
+        # "Your video … is now on your profile, for all who follow you": a service names its news in the subject.
         return found.event
     return Event.SECURITY if found.event is Event.SECURITY and guessed in _OWN_ACCOUNT else guessed
 

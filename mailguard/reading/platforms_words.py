@@ -33,6 +33,9 @@ _TYPED = frozenset(
     }
 )
 _TYPED_WITHOUT_MARKS = frozenset({Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.FRIEND_REQUEST})
+# A note beside something shared stands among a service's own sentences, which call the reader "you" but never speak of "me".
+_NOTE = re.compile(r"\b(?:i|i'm|im|ive|i've|me|my|mine|sir|miss|dad|mum|mam|ur|u)\b", re.IGNORECASE)
+_FEWEST_OF_NOTE = 4
 _PERSONAL = re.compile(
     r"\b(?:i|i'm|im|ive|me|my|mine|u|ur|you|we|us|he|she|dad|mum|mam|sir|miss|je|j'|moi|mon|ma|toi|ich|mich|mir|dich|yo|mí|"
     r"io|mnie|mój|mi|eu|meu|ben|bana|я|мене|мені|меня|أنا|میں|ik|mij)\b",
@@ -69,8 +72,16 @@ def user_text(
         lines = _plain_lines(event, name, text, rules, news, facts.named("From"))
         if lines:
             return "\n".join(lines)
+    if event is Event.SHARE:
+        notes = [line.text for place, line in enumerate(text.lines) if place not in news and _is_note(line)]
+        if notes:
+            return "\n".join(notes)
     match = _QUOTED_IN_SUBJECT.search(text.subjects[-1].folded) if text.subjects else None
     return text.subjects[-1].text[match.start("text") : match.end("text")] if match else ""
+
+
+def _is_note(line: Line) -> bool:
+    return bool(_NOTE.search(line.folded)) and len(_WORD.findall(line.folded)) >= _FEWEST_OF_NOTE
 
 
 def _stands_alone(match: re.Match[str], body: str) -> bool:

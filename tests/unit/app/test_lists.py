@@ -177,6 +177,12 @@ def test_an_official_account_counts_until_the_day_it_expires(lists):
     assert lists.official_account("h.moss@hill.example", "x", TODAY) is None
 
 
+def test_an_official_account_counts_only_for_the_account_that_the_mail_says_it_is_for(lists):
+    mailbox = "k.price@hill.example"
+    assert lists.official_account(mailbox, "x", TODAY, stated="hillsport") is not None
+    assert lists.official_account(mailbox, "x", TODAY, stated="night_owl") is None
+
+
 def test_a_registered_gateway_address_counts_only_for_itself(lists):
     mailbox = "k.price@hill.example"
     assert lists.official_gateway(mailbox, "flickr", "round99hill@photos.flickr.example", TODAY) is not None

@@ -6,7 +6,7 @@ import pytest
 
 from mailguard.domain.message import AuthenticationResult
 from mailguard.domain.scores import Scores
-from mailguard.domain.words import Event
+from mailguard.domain.words import Event, PlatformClass
 from tests.unit.reading.platforms.messages import facts_of, shipped
 
 
@@ -298,6 +298,9 @@ def test_office_mail_is_no_unlisted_platform_whatever_the_model_says(
         ("x@reply.linkedin.com", "linkedin", "reply"),
         ("reply+ab@reddit.com", "reddit", "reply"),
         (f"incoming+{'0a' * 16}@forum.test", "discourse", "reply"),
+        ("reply+HMPYMXVYJEV46JW@reply.rs.email.nextdoor.com", "nextdoor", "reply"),
+        ("reply+gq4diplaceholdr2u@rs.email.nextdoor.com", "nextdoor", "reply"),
+        ("comment-reply+k7placeholdr3h@wordpress.com", "wordpress", "reply"),
     ],
 )
 def test_gateways_are_known(address: str, platform: str, kind: str) -> None:
@@ -307,10 +310,51 @@ def test_gateways_are_known(address: str, platform: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["support@tumblr.com", "noreply-comment@blogger.com", "a@b.test", "", "reply+ab@firm.test"]
+    "address",
+    [
+        "support@tumblr.com",
+        "noreply-comment@blogger.com",
+        "a@b.test",
+        "",
+        "reply+ab@firm.test",
+        "reply+ab12cd34ef@firm.test",
+        "no-reply+ab12cd34@nextdoor.com",
+        "do-not-reply@wordpress.com",
+        "comments@nextdoor.com",
+        "reply+ab12cd34ef@docs.google.com",
+    ],
 )
 def test_other_addresses_are_no_gateways(address: str) -> None:
     assert shipped().gateway(address) is None
+
+
+@pytest.mark.parametrize(
+    ("footer", "account"),
+    [
+        ("This message was sent to l.prior@a.example and intended for lukeprior_lifts.", "lukeprior_lifts"),
+        ("We sent this email to @StOswinsHigh\nUnsubscribe", "StOswinsHigh"),
+        ("This email was generated for @hill.sport", "hill.sport"),
+        ("This message was sent to pe@hill.example and intended for Hill School PE.", ""),
+        ("This email was sent to pe@hill.example", ""),
+        ("", ""),
+    ],
+)
+def test_the_recipients_account_is_read_from_the_footer(footer: str, account: str) -> None:
+    facts = facts_of("Instagram <no-reply@mail.instagram.com>", "x", f"News for you\n\n{footer}\n")
+    read = shipped().recognise(facts)
+    assert read is not None
+    assert read.account == account
+
+
+@pytest.mark.parametrize(
+    "mark", [{"X-phpBB-Origin": "phpbb://www.town.test/forum"}, {"X-Mailer": "vBulletin 4.2"}]
+)
+def test_mail_of_a_forums_program_is_a_notification_without_a_model(mark: dict[str, str]) -> None:
+    letter = ("Town Board <forum@town.test>", "Topic reply notification", "Stan replied: not again\n")
+    read = shipped().recognise_unlisted(facts_of(*letter, headers=mark), Scores())
+    assert read is not None
+    assert (read.id, read.platform_class, read.event) == ("town.test", PlatformClass.FORUM, Event.COMMENT)
+    assert shipped().recognise_unlisted(facts_of(*letter), Scores()) is None
 
 
 @pytest.mark.parametrize(
