@@ -16,7 +16,7 @@ from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Nature
 
 LONG_WORDS = 110
-_STRETCH_WORDS, _STEP_WORDS = 40, 25
+STRETCH_WORDS, _STEP_WORDS = 40, 25
 _MOST_STRETCHES = 24
 _MOST_WORDS = 4000
 
@@ -35,12 +35,12 @@ def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
     words = facts.own_text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
     if len(words) <= LONG_WORDS:
         return []
-    starts = [*range(0, len(words) - _STRETCH_WORDS, _STEP_WORDS), len(words) - _STRETCH_WORDS]
+    starts = [*range(0, len(words) - STRETCH_WORDS, _STEP_WORDS), len(words) - STRETCH_WORDS]
     if len(starts) > _MOST_STRETCHES:
         places = np.linspace(0, len(starts) - 1, _MOST_STRETCHES).round().astype(int)
         starts = [starts[place] for place in places.tolist()]
     return [
-        replace(facts, subject="", own_text=" ".join(words[start : start + _STRETCH_WORDS]))
+        replace(facts, subject="", own_text=" ".join(words[start : start + STRETCH_WORDS]))
         for start in starts
     ]
 

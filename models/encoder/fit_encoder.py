@@ -34,18 +34,33 @@ from mailguard.classifier.encoder import (  # noqa: E402
     quantised,
 )
 from mailguard.classifier.examples import Example, from_corpus, from_office_mail  # noqa: E402
-from mailguard.classifier.heads import COLUMNS, EVENT, INITIATOR, KIND, NATURE, columns  # noqa: E402
+from mailguard.classifier.heads import (  # noqa: E402
+    COLUMNS,
+    EVENT,
+    GRAVE,
+    HARMLESS,
+    HEADS,
+    INITIATOR,
+    KIND,
+    NATURE,
+    columns,
+)
 from mailguard.classifier.labels import labels_of  # noqa: E402
 from mailguard.classifier.plain import spoken  # noqa: E402
+from mailguard.classifier.stretches import LONG_WORDS, STRETCH_WORDS  # noqa: E402
 
 SEED = 20261129
 BATCH = 32
-OFFICE_MAILS = 800
+OFFICE_MAILS = 1_200
 PIECES_KEPT = 15_000
 PIECES_USED = 14_000  # at most, beside marks and single characters
 NATURE_COUNTS = 8.0  # a nature's loss beside a head's
 SMOOTHING = 0.02
 DISTURBED = 0.3  # of the texts shown
+STRETCHED = (
+    0.4  # of the long texts, those shown as a stretch; of short grave ones half as many amid words of others
+)
+SHORT_WORDS = 28
 AVERAGED = 0.998  # what the running average of the weights keeps at each step; the average is what is written
 LEET = str.maketrans("aeiostbg", "43105789")
 PICTURES = "😂😭🙏❤👍🔥💀🥺😊😡"
@@ -137,6 +152,50 @@ def _slips(text: str, rng: random.Random) -> str:
     return "".join(letters)
 
 
+class Stretches:
+    """Texts as ``mailguard.classifier.stretches`` cuts long ones: what is harmless as a whole is so in each part, and what is grave
+    stays so amid other words. What else it is, a part need not show: those labels are left out.
+    """
+
+    def __init__(self, examples: list[Example], labels: torch.Tensor) -> None:
+        part = columns(NATURE)
+        names = HEADS[NATURE]
+        self._texts = [example.text[1].split() for example in examples]
+        self._harmless = [part.start + names.index(word) for word in HARMLESS]
+        self._grave = [part.start + names.index(word) for word in GRAVE]
+        self._is_grave = (labels[:, self._grave] == 1).any(1).tolist()
+        is_known = (labels[:, part.start] >= 0).tolist()
+        self._around = [
+            place
+            for place, words in enumerate(self._texts)
+            if is_known[place] and not self._is_grave[place] and len(words) > STRETCH_WORDS
+        ]
+        self._is_known = is_known
+
+    def cut(self, place: int, labels: torch.Tensor, rng: random.Random) -> tuple[str, torch.Tensor] | None:
+        """A stretch of this text, or this text amid others' words, with its labels; None to show it as it is."""
+        words = self._texts[place]
+        if not self._is_known[place]:
+            return None
+        if not self._is_grave[place] and len(words) > LONG_WORDS and rng.random() < STRETCHED:
+            start = rng.randrange(len(words) - STRETCH_WORDS)
+            shown = words[start : start + STRETCH_WORDS]
+        elif self._is_grave[place] and 3 <= len(words) <= SHORT_WORDS and rng.random() < STRETCHED / 2:
+            other = self._texts[rng.choice(self._around)]
+            start = rng.randrange(len(other) - STRETCH_WORDS)
+            room = STRETCH_WORDS - len(words)
+            before = rng.randrange(room + 1)
+            around = other[start : start + room]
+            shown = [*around[:before], *words, *around[before:]]
+        else:
+            return None
+        known = labels.clone()
+        known[self._harmless] = -1
+        for head in (KIND, EVENT, INITIATOR):
+            known[columns(head)] = -1
+        return " ".join(shown), known
+
+
 def batch_of(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     width = max(map(len, rows))
     numbers = torch.zeros(len(rows), width, dtype=torch.long)
@@ -200,6 +259,7 @@ def fit(
     rows = [numbers_of(example.text, tokenizer) for example in examples]
     labels = torch.tensor(labels_of(examples).table.astype(np.int64))
     is_office = torch.tensor([example.is_office for example in examples])
+    stretches = Stretches(examples, labels)
     plain = [name for name, _ in reader.named_parameters() if "bias" in name or "LayerNorm" in name]
     own = [
         {"params": [value for name, value in reader.base.named_parameters() if f"base.{name}" not in plain]},
@@ -221,14 +281,20 @@ def fit(
     for epoch in range(epochs):
         losses = []
         for chosen in _batches([len(row) for row in rows], rng):
-            shown = []
+            shown, wanted = [], []
             for place in chosen:
                 text = examples[place].text
-                row = numbers_of(disturbed(text, rng), tokenizer) if rng.random() < DISTURBED else rows[place]
+                part = stretches.cut(place, labels[place], rng)
+                text = text if part is None else ("", part[0])
+                wanted.append(labels[place] if part is None else part[1])
+                if rng.random() < DISTURBED:
+                    row = numbers_of(disturbed(text, rng), tokenizer)
+                else:
+                    row = rows[place] if part is None else numbers_of(text, tokenizer)
                 hidden = tokenizer.mask_token_id
                 shown.append([hidden if number > 999 and rng.random() < 0.05 else number for number in row])
             some = torch.tensor(chosen)
-            loss = loss_of(reader(*batch_of(shown)), labels[some], is_office[some])
+            loss = loss_of(reader(*batch_of(shown)), torch.stack(wanted), is_office[some])
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)

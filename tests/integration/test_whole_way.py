@@ -14,7 +14,7 @@ from tests.schooling import HEAD, PUPIL, TEACHER
 from tests.servers import HOST, CollectingNextHop, free_port, make_message, send_by_smtp, wait_until
 from tests.tables import IS_PROVING
 
-MESSAGES = 500 if IS_PROVING else 200
+MESSAGES = 500 if IS_PROVING else 120
 
 
 def bodies_by_token(
