@@ -79,6 +79,13 @@ _SOMEBODY_OF_THE_SCHOOL = re.compile(
 )
 
 
+# "Helen, James" and "Morning both" speak to readers; so does a name at a sentence's beginning or end, set off by a comma.
+_NAMES_ONLY = re.compile(
+    r"(?:(?:dear|hi|hello|hey|morning|afternoon|evening|good|all|both|and|&|[A-Z][\w'’-]{1,20})[\s,/!.-]{0,3}){1,6}",
+    re.IGNORECASE,
+)
+_SPOKEN_TO_BEFORE = re.compile(r"(?:\A|\n|[.!?]\s{1,3}|,\s{1,3})$")
+_SPOKEN_TO_AFTER = re.compile(r"\s{0,3}(?:,|[.!?]|\n|\Z)")
 _SIGNATURE_LINES = 6
 _BESIDE_A_NAME = 4  # characters: an initial, a kiss
 
@@ -154,9 +161,36 @@ def find_accused(
             is_unnamed=not left,
             says=f"names {words}" + ("" if left else ", perhaps only as its reader"),
         )
+    familiar = _called_by_given_name(text, recipients) if writers else {}
+    if familiar:
+        words = ", ".join(f'"{word}"' for word in familiar.values())
+        return Accused(
+            persons=tuple(person for person in recipients if person.id in familiar),
+            is_unnamed=False,
+            says=f"names {words} among those it is addressed to",
+        )
     if _SOMEBODY_OF_THE_SCHOOL.search(body):
         return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")
     return Accused(persons=(), is_unnamed=False, says="is about nobody of the school")
+
+
+def _called_by_given_name(text: str, recipients: Sequence[Person]) -> dict[str, str]:
+    """Recipients of whom a colleague's letter speaks by their given name (id → the name): "a thread with James on it".
+
+    Not where it speaks to them: in a first line of names, or between commas.
+    """
+    first, _, rest = text.lstrip().partition("\n")
+    body = rest if _NAMES_ONLY.fullmatch(first.strip()) else text
+    found: dict[str, str] = {}
+    for person in recipients:
+        given = person.name.split()[0]
+        for hit in re.finditer(rf"(?<![\w-]){re.escape(given)}(?![\w-])", body, re.IGNORECASE):
+            before, after = body[max(0, hit.start() - 60) : hit.start()], body[hit.end() : hit.end() + 40]
+            is_spoken_to = bool(_SPOKEN_TO_AFTER.match(after)) and bool(_SPOKEN_TO_BEFORE.search(before))
+            if not is_spoken_to and not _TOLD.search(before) and not _SENT.search(before):
+                found[person.id] = hit.group()
+                break
+    return found
 
 
 def _blank(found: re.Match[str]) -> str:

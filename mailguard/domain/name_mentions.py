@@ -69,6 +69,7 @@ _PRINCIPAL = (
 # "The head" is a person, save where it is a part of one ("hit on the head") or of another title ("head of year").
 _HEAD = (
     r"(?<!\bon )(?<!\bin )(?<!\bover )(?<!\bat )(?<!\bround )(?<!\bbanged )(?<!\bhurt )(?<!\bcut )"
+    r"(?<!\bback of )(?<!\bside of )(?<!\btop of )(?<!\bcrown of )(?<!\bacross )(?<!\bblow to )(?<!\bkick to )(?<!\bpunch to )"
     r"(?:the|our|your)\s+head(?!\s+(?:of|boys?|girls?|lice|aches?|starts?|counts?|injur\w*|phones?|bands?|guard|teacher|master|mistress|office|coach))"
 )
 # Roles that many hold, or whose word is everyday speech: they point at nobody.

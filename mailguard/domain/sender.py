@@ -36,6 +36,28 @@ _BORROWED = re.compile(
       |\b(?:mum|mam|mom|dad|nan|gran)\s+(?:let|lets|said\s+i\s+(?:can|could)|gave)\b[^.!?\n]{0,30}\b(?:borrow|use|her|his)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+# The same in other languages; only who writes says it so ("piszę z maila taty").
+_BORROWED_ABROAD = re.compile(
+    r"""\bz\s+(?:maila|mejla|poczty|telefonu|konta|komórki)\s+(?:mojej\s+|mojego\s+)?(?:mamy|taty|mam[yu]si|tat[yu]sia|babci|siostry|brata)\b
+      |\bde\s+pe\s+(?:mailul|telefonul|contul|adresa)\s+(?:mamei|tatei|lui\s+tata|lu['’]?\s+tata|bunicii)\b
+      |\b(?:ammi|abbu|abu|ami|papa|mama|mummy|dadi|nani)\s+k[aey]{1,2}\s+(?:phone|fone|mobile|number|email|mail|account)\s+se\b
+      |\b(?:depuis|avec|sur)\s+(?:le|la|l['’])\s?(?:téléphone|portable|compte|mail|adresse|boîte)\s+de\s+(?:ma\s+mère|mon\s+père|maman|papa)\b
+      |\b(?:desde|con)\s+(?:el|la)\s+(?:móvil|movil|teléfono|telefono|correo|cuenta|email)\s+de\s+(?:mi\s+)?(?:madre|padre|mamá|papá|mama|papa)\b
+      |\b(?:do|pelo|no|da|pela)\s+(?:telemóvel|telemovel|celular|telefone|email|e-mail|mail|conta)\s+d[ao]\s+(?:minha\s+|meu\s+)?(?:mãe|mae|pai|avó)\b
+      |\b(?:annemin|babamın|babamin|anneannemin)\s+(?:telefonundan|mailinden|hesabından|hesabindan|e-postasından)\b
+      |\b(?:von|vom|mit)\s+(?:mamas|papas)\s+(?:handy|konto|mail|adresse)\b|\bvom\s+handy\s+(?:meiner\s+mutter|meines\s+vaters)\b
+      |\b(?:з|із|с|со)\s+(?:маминого|татового|папиного)\s+(?:телефону?а?|пошти|почты|акаунту)\b|\bс\s+(?:маминой|папиной)\s+почты\b
+      |\b(?:iš|nuo)\s+(?:mamos|tėčio|tevo|tėvo)\s+(?:telefono|pašto)\b|\bar\s+(?:ffôn|ebost)\s+(?:mam|dad)\b
+      |من\s+(?:هاتف|جوال|موبايل|تليفون|ايميل|إيميل|بريد)\s+(?:ال)?(?:امي|أمي|ابي|أبي|بابا|ماما|والدي|والدتي)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# A line added to a parent's letter, which speaks of the parent as one who is away: "mum left her phone".
+_LEFT_ABOUT = re.compile(
+    r"\b(?:(?:mum|mam|mom|mummy|nan|gran)\s+(?:left|has\s+left|forgot|put\s+down)\s+her|(?:dad|daddy)\s+(?:left|has\s+left|forgot|put\s+down)\s+his)"
+    r"\s+(?:phone|ipad|tablet|laptop|computer|e?-?mails?)\b"
+    r"|\b(?:mum|mam|mom|mummy|dad|daddy|nan|gran)\s+(?:isn['’]?t|not|aint)\s+looking\b",
+    re.IGNORECASE,
+)
 _FIRST_PERSON = re.compile(r"\b(?:i|im|i['’]m|ive|i['’]ve|me|my)\b", re.IGNORECASE)
 # Nobody but the one who writes says it so.
 _MYSELF = re.compile(
@@ -266,6 +288,8 @@ def _child_on_parent_address(
     says_so = (
         _myself_named(text, named, lists)
         or _NOT_THE_PARENT.search(text) is not None
+        or _BORROWED_ABROAD.search(text) is not None
+        or (bool(named) and _LEFT_ABOUT.search(text) is not None)
         or (borrowed and (bool(named) or likely_child or _FIRST_PERSON.search(text) is not None))
     )
     if says_so:

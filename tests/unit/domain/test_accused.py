@@ -160,3 +160,43 @@ def test_a_reader_who_is_spoken_to_is_not_even_perhaps_the_accused(text: str) ->
     assert (accused.persons, accused.is_unnamed) == ((), True)
     # Sent to somebody else, it may be about her.
     assert find_accused("Mrs Green sorry excuse that she is locks them in.", green, (BROWN,)).persons
+
+
+JAMES = Person(id="S3", name="James Adler", list=PersonList.STAFF, source="staff.csv:4")
+SAMIRA = Person(id="S4", name="Samira Noor", list=PersonList.STAFF, source="staff.csv:5")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Helen, James\n\nA girl showed me her phone. There is a thread with James on it, with kisses.",
+        "Helen,\n\nI said to James's face that I would write this. He left nine pupils on the bus with the engine running.",
+        "Morning both\nJames has been messaging a girl in year 10.",
+    ],
+)
+def test_a_colleague_speaks_of_a_reader_by_the_given_name(text: str) -> None:
+    accused = find_accused(text, hits, (READER, JAMES), writers=(SAMIRA,))
+    assert accused.persons == (JAMES,)
+    assert not accused.is_unnamed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Helen, James\n\nOne of the coaches has been messaging a girl in year 10.",
+        "Hi James,\nOne of the coaches has been messaging a girl, James, and I told Helen.",
+        "James\n\nSomebody on the staff has been messaging a girl. What do we do, Helen?",
+    ],
+)
+def test_a_reader_who_is_only_spoken_to_by_given_name_is_not_accused(text: str) -> None:
+    accused = find_accused(text, hits, (READER, JAMES), writers=(SAMIRA,))
+    assert accused.persons == ()
+    assert accused.is_unnamed
+
+
+def test_a_parents_james_may_be_a_pupil_and_a_surname_goes_before_given_names() -> None:
+    assert find_accused("James was hit by Mr Brown.", hits, (JAMES,)).persons == (BROWN,)
+    assert find_accused("A teacher hit James.", hits, (JAMES,)).persons == ()
+    assert find_accused("James and I saw Mr Brown hit him.", hits, (JAMES,), writers=(SAMIRA,)).persons == (
+        BROWN,
+    )

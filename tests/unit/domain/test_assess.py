@@ -156,6 +156,9 @@ def test_roll_name_on_a_firms_domain_is_an_adult(lists):
         "ella here on dads phone",
         "Hi miss it's me Ella!!! Mum's typing",
         "im using my mums email cos mine is locked. when is the test",
+        "Dzień dobry, piszę z maila taty bo mój nie działa. Czy jest jutro sprawdzian?",
+        "sir ammi ke phone se likh raha hun, kal test hai kya",
+        "Ella will be late on Thursday, dentist. Thanks, Priya\n\nps HI MISS its ella 😈 mum left her phone on the couch",
     ],
 )
 def test_child_on_a_parents_address_is_probable_child(lists, text):
@@ -170,6 +173,7 @@ def test_child_on_a_parents_address_is_probable_child(lists, text):
         "Ella is poorly today and will not be in. Priya Sharma",
         "It is Ella I am worried about, she is not herself. Can you call me?",
         "Ella left her phone at school, it is not her mum's fault. Thanks, Priya",
+        "It's Ella's mum. Dad left her coat on the bus, could you ask the office?",
     ],
 )
 def test_parents_own_letter_stays_the_parents(lists, text):

@@ -154,3 +154,16 @@ def test_a_surname_of_two_words_introduces_too():
 )
 def test_a_letter_about_a_pupil_is_not_by_the_pupil(text):
     assert signed(text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "slapped him across the back of the head",
+        "a blow to the head",
+        "hit on the head",
+        "the side of the head was red",
+    ],
+)
+def test_a_part_of_the_body_is_nobody(text: str) -> None:
+    assert mentioned(text) == []
