@@ -80,12 +80,22 @@ _SOMEBODY_OF_THE_SCHOOL = re.compile(
 
 
 # "Helen, James" and "Morning both" speak to readers; so does a name at a sentence's beginning or end, set off by a comma.
-_NAMES_ONLY = re.compile(
-    r"(?:(?:dear|hi|hello|hey|morning|afternoon|evening|good|all|both|and|&|[A-Z][\w'’-]{1,20})[\s,/!.-]{0,3}){1,6}",
-    re.IGNORECASE,
+_GREETING_WORDS = frozenset("dear hi hello hey hiya morning afternoon evening good all both and".split())
+_LONGEST_GREETING = 60
+_TITLE_WORD = re.compile(
+    rf"{_TITLE}|(?:cllr|councillor|rev(?:d|erend)?|prof(?:essor)?|canon|father|sister)\.?", re.IGNORECASE
 )
 _SPOKEN_TO_BEFORE = re.compile(r"(?:\A|\n|[.!?]\s{1,3}|,\s{1,3})$")
 _SPOKEN_TO_AFTER = re.compile(r"\s{0,3}(?:,|[.!?]|\n|\Z)")
+# Who saw it, or talked of it, with the writer; and a pupil of that name.
+_BESIDE_WRITER_BEFORE = re.compile(r"\b(?:I\s+and|me\s+and|saw|seen|met|with\s+me\s+and)\s+$", re.IGNORECASE)
+_BESIDE_WRITER_AFTER = re.compile(
+    r"\s+and\s+(?:I|me|myself)\b|\s+(?:saw|heard|told|mentioned|suggested|said\s+(?:I|to)|asked|noticed|reported|agrees?|knows?)\b"
+)
+_ANOTHER_OF_THAT_NAME = re.compile(
+    r"\s+(?:(?:\(|in\s+|from\s+|of\s+)?(?:year\s+)?(?:[7-9]|1[0-3])[A-Za-z]{0,2}\b|\()"
+)
+_NEXT_NAME = re.compile(r"\s+(?P<name>[A-Z][\w'’-]+)")
 _SIGNATURE_LINES = 6
 _BESIDE_A_NAME = 4  # characters: an initial, a kiss
 
@@ -103,12 +113,14 @@ class StaffHit:
 class Accused:
     """``persons``: named and fitting exactly one each. ``is_unnamed``: somebody of the school, but nobody it fits exactly.
 
-    Neither: the harm it tells of is done by somebody who is none of the school's.
+    Neither: the harm it tells of is done by somebody who is none of the school's. ``is_reader_alone``: the only names are those
+    of whom it is for or who is to be told.
     """
 
     persons: tuple[Person, ...]
     is_unnamed: bool
     says: str
+    is_reader_alone: bool = False
 
 
 def find_accused(
@@ -159,14 +171,16 @@ def find_accused(
         return Accused(
             persons=tuple(hit.persons[0] for hit in exact.values()),
             is_unnamed=not left,
+            is_reader_alone=not left,
             says=f"names {words}" + ("" if left else ", perhaps only as its reader"),
         )
     familiar = _called_by_given_name(text, recipients) if writers else {}
     if familiar:
         words = ", ".join(f'"{word}"' for word in familiar.values())
+        # It may mean another of that name: nobody but the chain gets it, and whoever is named so is told nothing.
         return Accused(
             persons=tuple(person for person in recipients if person.id in familiar),
-            is_unnamed=False,
+            is_unnamed=True,
             says=f"names {words} among those it is addressed to",
         )
     if _SOMEBODY_OF_THE_SCHOOL.search(body):
@@ -175,22 +189,44 @@ def find_accused(
 
 
 def _called_by_given_name(text: str, recipients: Sequence[Person]) -> dict[str, str]:
-    """Recipients of whom a colleague's letter speaks by their given name (id → the name): "a thread with James on it".
+    """Of several recipients, those of whom a colleague's letter speaks by given name (id → the name): "a thread with James on it".
 
-    Not where it speaks to them: in a first line of names, or between commas.
+    Not where it speaks to them: in a first line of names, or between commas; nor of who saw it, or of a pupil of that name.
     """
+    if len({person.id for person in recipients}) < 2:
+        return {}
+    names = {person.id: _own_names(person) for person in recipients}
     first, _, rest = text.lstrip().partition("\n")
-    body = rest if _NAMES_ONLY.fullmatch(first.strip()) else text
+    known = {word.casefold() for own in names.values() for word in own}
+    words = re.findall(r"[^\W_]+", first[: _LONGEST_GREETING + 1])
+    is_greeting = len(first) <= _LONGEST_GREETING and all(
+        word.casefold() in known or word.casefold() in _GREETING_WORDS for word in words
+    )
+    body = rest if is_greeting else text
     found: dict[str, str] = {}
     for person in recipients:
-        given = person.name.split()[0]
-        for hit in re.finditer(rf"(?<![\w-]){re.escape(given)}(?![\w-])", body, re.IGNORECASE):
-            before, after = body[max(0, hit.start() - 60) : hit.start()], body[hit.end() : hit.end() + 40]
-            is_spoken_to = bool(_SPOKEN_TO_AFTER.match(after)) and bool(_SPOKEN_TO_BEFORE.search(before))
-            if not is_spoken_to and not _TOLD.search(before) and not _SENT.search(before):
-                found[person.id] = hit.group()
-                break
+        own = names[person.id]
+        hits = re.finditer(rf"(?<![\w-]){re.escape(own[0])}(?![\w-])", body) if own else ()
+        if any(_is_spoken_of(body, hit, own) for hit in hits):
+            found[person.id] = own[0]
     return found
+
+
+def _own_names(person: Person) -> list[str]:
+    """The words of a name without titles, the given name first."""
+    return [word for word in person.name.split() if not _TITLE_WORD.fullmatch(word)]
+
+
+def _is_spoken_of(body: str, hit: re.Match[str], own: Sequence[str]) -> bool:
+    before, after = body[max(0, hit.start() - 60) : hit.start()], body[hit.end() : hit.end() + 40]
+    if _SPOKEN_TO_AFTER.match(after) and _SPOKEN_TO_BEFORE.search(before):
+        return False
+    beside = _NEXT_NAME.match(after)
+    if (beside and beside["name"] not in own) or _ANOTHER_OF_THAT_NAME.match(after):
+        return False
+    if _BESIDE_WRITER_BEFORE.search(before) or _BESIDE_WRITER_AFTER.match(after):
+        return False
+    return not (_TOLD.search(before) or _SENT.search(before))
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -13,7 +13,6 @@ from mailguard.domain.accusation import accused_of
 from mailguard.domain.accused import Accused
 from mailguard.domain.assess_notification import assess_notification
 from mailguard.domain.automatic_words import has_own_words
-from mailguard.domain.mass_mail import is_bulletin
 from mailguard.domain.material import (
     Assessment,
     Material,
@@ -27,7 +26,7 @@ from mailguard.domain.message import (
     AutomaticMark,
     MessageFacts,
 )
-from mailguard.domain.natures import find_natures, is_surely_schoolwork
+from mailguard.domain.natures import find_natures, is_only_an_echo, is_surely_schoolwork
 from mailguard.domain.outbound import outbound_situations
 from mailguard.domain.parties import Parties, Party, find_direction, find_parties, on_list
 from mailguard.domain.people import Person
@@ -122,7 +121,6 @@ def assess(material: Material) -> Assessment:
         social_link=material.social_link,
         retold=material.retold,
         is_family=bool(declared),
-        is_bulletin=is_bulletin(material, parties),
         is_to_chain=bool(parties.all_recipients)
         and all(material.school.role_of(party.address) is not None for party in parties.all_recipients),
     )
@@ -143,7 +141,10 @@ def assess(material: Material) -> Assessment:
         sender=finding.sender,
         standing=Standing.DECLARED if declared else Standing.OPEN,
         automatic=automatic,
-        has_own_words=automatic is Automatic.NO or has_own_words(facts),
+        # A grave nature is never a program's: the model may see in a subject what its form hides.
+        has_own_words=automatic is Automatic.NO
+        or has_own_words(facts)
+        or (is_childs and not _UNHEARD.isdisjoint(natures)),
         is_readable=facts.is_readable,
     )
     if automatic is Automatic.STRUCTURE and not base.has_own_words:
@@ -157,6 +158,18 @@ def assess(material: Material) -> Assessment:
     matches = list(finding.matches)
     text = f"{facts.own_text}\n{facts.forwarded_text}"
     accused = accused_of(material, parties, natures, text, signals, subject=facts.subject)
+    # A letter about bullies names the tutor it is for, and nobody else: no reason to keep it from that tutor.
+    names_reader_alone = accused is not None and accused.is_reader_alone
+    if names_reader_alone and is_only_an_echo(natures, material.scores, is_child=is_childs):
+        accused = None
+        natures = tuple(nature for nature in natures if nature is not Nature.ALLEGATION)
+        signals.append(
+            Signal(
+                SignalCode.NATURE_WORDS,
+                "surely a disclosure, and names nobody but whom it is for: no allegation",
+                "words and names",
+            )
+        )
     situations = (
         outbound_situations(material, parties, base, natures, matches, signals)
         if direction is Direction.OUTBOUND
@@ -313,6 +326,18 @@ def _declared(
         return ()
     says = f"{relationship.person_id} is the declared {relationship.relationship} of {relationship.staff_id}"
     return (Signal(SignalCode.DECLARED_RELATIONSHIP, says, relationship.source),)
+
+
+_UNHEARD = frozenset(
+    {
+        Nature.DISCLOSURE,
+        Nature.ALLEGATION,
+        Nature.THREAT,
+        Nature.MEETING_OR_SECRECY,
+        Nature.SOCIAL_INVITE,
+        Nature.IMAGE,
+    }
+)
 
 
 def _automatic(material: Material, signals: list[Signal]) -> Automatic:

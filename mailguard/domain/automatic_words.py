@@ -40,10 +40,10 @@ _RECEIPT_SUBJECT = re.compile(
     r"\s*(?:(?:not )?read|read receipt|return receipt(?: \(displayed\))?|delivered|undeliverable)\s*(?::|-)",
     re.IGNORECASE,
 )
-# What a mail system puts before the subject of what it answers by itself.
+# What mail systems put before the subject of what they answer by themselves. Not "Away:" or "Out of office:", which people type.
 _ANSWER_SUBJECT = re.compile(
-    r"\s*(?:automatic\ reply|auto(?:matic)?[-\ ]?(?:reply|response|answer)|out\ of\ (?:the\ )?office|away|abwesenheitsnotiz"
-    r"|automatische\ antwort|réponse\ automatique|respuesta\ automática|odpowiedź\ automatyczna)(?:\ message)?\s*:",
+    r"\s*(?:automatic\ reply|out\ of\ office\ autoreply|automatische\ antwort|réponse\ automatique|respuesta\ automática"
+    r"|odpowiedź\ automatyczna)\s*:",
     re.IGNORECASE,
 )
 # A letter, a digit, or a sign beyond ASCII: an emoji says something, too.

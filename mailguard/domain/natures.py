@@ -1,9 +1,8 @@
 """Which natures hold for a direct message: what structure shows, and what the model adds.
 
 A picture without words is ``image``; a link or handle of a social service in the sender's own words is ``social_invite``;
-everything else is the model's, over thresholds that its manifest states. Nothing here makes a decision milder, but for what the
-contract excepts: extortion mailed to everybody is no threat, a family's arrangements are no meetings, a bulletin tells of no
-case.
+everything else is the model's, over thresholds that its manifest states. Nothing here makes a decision milder, but for two
+things that the contract excepts: extortion mailed to everybody is no threat, and a family's arrangements are no meetings.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from mailguard.domain.cue_words import cued_natures
 from mailguard.domain.message import AttachmentFamily, MessageFacts, TextSource
@@ -28,7 +27,6 @@ _MEDIA = {
 _PERSONS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD, Sender.PARENT})
 _CHILDREN = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD})
 _TOLD_ON = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION})
-_QUOTED_IN_BULLETINS = _TOLD_ON | {Nature.THREAT}
 # How much likelier (in logits) one of disclosure and allegation must be for the other to be taken for its echo.
 _SURELY_DISCLOSURE = 0.8
 _ONE_OF_TWO, _FAR_LIKELIER = 0.4, 2.0
@@ -82,13 +80,11 @@ def find_natures(
     retold: Scores | None = None,
     is_to_chain: bool = False,
     is_family: bool = False,
-    is_bulletin: bool = False,
 ) -> tuple[tuple[Nature, ...], Nature]:
     """All natures that hold (never empty), gravest first, and the one to show. Appends the signals that say why.
 
     ``retold``: scores of what the message forwards; a concern passed on is a concern. ``is_to_chain``: internal mail to the
-    chain of readers only. ``is_family``: the parties have a declared relationship, who meet every day. ``is_bulletin``:
-    see ``mass_mail``.
+    chain of readers only. ``is_family``: the parties have a declared relationship, who meet every day.
     """
     found: dict[Nature, None] = {}
     words = re.findall(r"[^\W\d_]+", facts.own_text)
@@ -127,14 +123,11 @@ def find_natures(
     if direction is not Direction.INTERNAL or is_to_chain:
         text = f"{facts.subject}\n{facts.own_text}"
         for nature, words_found in _cued(text, scores, sender).items():
-            is_echo = (
-                nature is Nature.ALLEGATION and Nature.DISCLOSURE in found and _lead(scores) >= _FAR_LIKELIER
-            )
-            if nature not in found and not is_echo:
+            if nature not in found:
                 found[nature] = None
                 says = f"wording {words_found}, with {nature.value} {scores.nature[nature.value]:.2f}"
                 signals.append(Signal(SignalCode.NATURE_WORDS, says, f"words and model {scores.model_id}"))
-    if set(found) >= _TOLD_ON and direction is not Direction.OUTBOUND and _lead(scores) <= -_ONE_OF_TWO:
+    if set(found) >= _TOLD_ON and direction is not Direction.OUTBOUND and _is_allegation_alone(scores):
         # Both weigh alike and are decided alike; what an adult of the school did is "allegation" alone.
         del found[Nature.DISCLOSURE]
     if retold is not None and not is_child and len(words) <= _COVERING_WORDS:
@@ -145,15 +138,6 @@ def find_natures(
                 signals.append(
                     Signal(SignalCode.NATURE_MODEL, says, f"model {retold.model_id}, forwarded text")
                 )
-    if sender is Sender.OTHER and is_bulletin and not _QUOTED_IN_BULLETINS.isdisjoint(found):
-        found = {nature: None for nature in found if nature not in _QUOTED_IN_BULLETINS}
-        signals.append(
-            Signal(
-                SignalCode.NATURE_WORDS,
-                "a bulletin to many that names nobody here: tells of no case",
-                "structure",
-            )
-        )
     if sender in _STRANGERS and Nature.THREAT in found and is_mass_extortion(facts):
         del found[Nature.THREAT]
         signals.append(
@@ -181,6 +165,23 @@ def find_natures(
 
 def _uncertain(says: str, scores: Scores) -> Signal:
     return Signal(SignalCode.MODEL_UNCERTAIN, says, f"model {scores.model_id}")
+
+
+def _is_allegation_alone(scores: Scores) -> bool:
+    likelihood = scores.nature.get(Nature.DISCLOSURE.value, 0.0)
+    return likelihood < _SURELY_DISCLOSURE and _lead(scores) <= -_ONE_OF_TWO
+
+
+def is_only_an_echo(natures: Collection[Nature], scores: Scores, *, is_child: bool) -> bool:
+    """Wording alone made it an allegation, while the model is sure of a disclosure and thinks little of the other.
+
+    Whether it may be let go, the names in it say: see ``assess``.
+    """
+    return (
+        set(natures) >= _TOLD_ON
+        and Nature.ALLEGATION.value not in scores.natures_of(is_child=is_child)
+        and _lead(scores) >= _FAR_LIKELIER
+    )
 
 
 def _lead(scores: Scores) -> float:

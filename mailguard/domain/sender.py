@@ -7,7 +7,7 @@ always holds. Source: DECISIONS.md, "Party", "Initiator", rules 1 and 2.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mailguard.domain.message import AuthenticationResult, AutomaticMark, MessageFacts
@@ -51,11 +51,12 @@ _BORROWED_ABROAD = re.compile(
       |من\s+(?:هاتف|جوال|موبايل|تليفون|ايميل|إيميل|بريد)\s+(?:ال)?(?:امي|أمي|ابي|أبي|بابا|ماما|والدي|والدتي)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# A line added to a parent's letter, which speaks of the parent as one who is away: "mum left her phone".
+# A line added to a parent's letter, which speaks of the parent as one who is away: "its ella, mum left her phone".
 _LEFT_ABOUT = re.compile(
-    r"\b(?:(?:mum|mam|mom|mummy|nan|gran)\s+(?:left|has\s+left|forgot|put\s+down)\s+her|(?:dad|daddy)\s+(?:left|has\s+left|forgot|put\s+down)\s+his)"
-    r"\s+(?:phone|ipad|tablet|laptop|computer|e?-?mails?)\b"
-    r"|\b(?:mum|mam|mom|mummy|dad|daddy|nan|gran)\s+(?:isn['’]?t|not|aint)\s+looking\b",
+    r"(?<!my )(?<!his )(?<!her )(?<!their )\b(?:(?:mum|mam|mom|mummy|nan|gran)\s+(?:left|has\s+left|forgot|put\s+down)\s+her"
+    r"|(?:dad|daddy)\s+(?:left|has\s+left|forgot|put\s+down)\s+his)\s+(?:phone|ipad|tablet|laptop|computer|e?-?mails?)\b"
+    r"|(?<!my )(?<!his )(?<!her )(?<!their )\b(?:mum|mam|mom|mummy|dad|daddy|nan|gran)\s+(?:isn['’]?t|not|aint)\s+looking\b"
+    r"(?!\s+(?:good|well|too|great))",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|im|i['’]m|ive|i['’]ve|me|my)\b", re.IGNORECASE)
@@ -66,7 +67,8 @@ _MYSELF = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SELF_NAMED = re.compile(
-    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?:me\W{1,3})?(?P<after>[^\W\d_][\w'’-]{1,20})\b"
+    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names|tu|c['’]est|soy|sunt|sou|aqui\s+é\s+o|ben|hier\s+ist|ich\s+bin|jestem|main|mai)"
+    r"\s+(?:me\W{1,3})?(?P<after>[^\W\d_][\w'’-]{1,20})\b"
     r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b|^[^\w\n]{0,20}(?P<alone>[^\W\d_]{2,20})(?:[^\S\n]{1,5}\d{1,2}\w{0,2})?[^\w\n]{0,20}$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -288,8 +290,11 @@ def _child_on_parent_address(
     says_so = (
         _myself_named(text, named, lists)
         or _NOT_THE_PARENT.search(text) is not None
-        or _BORROWED_ABROAD.search(text) is not None
-        or (bool(named) and _LEFT_ABOUT.search(text) is not None)
+        or (
+            _BORROWED_ABROAD.search(text) is not None
+            and _is_no_parents(facts, parents, children, lists, likely_child=likely_child)
+        )
+        or _added_below(text, tuple(children.values()), lists)
         or (borrowed and (bool(named) or likely_child or _FIRST_PERSON.search(text) is not None))
     )
     if says_so:
@@ -358,6 +363,7 @@ def _own_children_named(text: str, children: tuple[Person, ...], lists: SchoolLi
         word.lower(): None
         for found in _SELF_NAMED.finditer(text)
         for word in (found.group("after") or found.group("before") or found.group("alone"),)
+        if not word.lower().endswith(("'s", "’s"))
     }
     return tuple(
         child
@@ -365,6 +371,28 @@ def _own_children_named(text: str, children: tuple[Person, ...], lists: SchoolLi
         for surname in (child.name.split()[-1],)
         if any(child in lists.named(f"{word} {surname}", PUPILS) for word in words)
     )
+
+
+def _is_no_parents(
+    facts: MessageFacts,
+    parents: list[PersonMatch],
+    children: Mapping[str, Person],
+    lists: SchoolLists,
+    *,
+    likely_child: bool,
+) -> bool:
+    """A child names itself in the text (the subject is whom it is about), or the model hears one; and no parent signs."""
+    text = f"{facts.own_text}\n{facts.signature_text}"
+    folded = text.casefold()
+    if any(all(word.casefold() in folded for word in match.person.name.split()) for match in parents):
+        return False
+    return likely_child or bool(_own_children_named(text, tuple(children.values()), lists))
+
+
+def _added_below(text: str, children: tuple[Person, ...], lists: SchoolLists) -> bool:
+    """Whether one line names a child as its writer and the parent as away."""
+    lines = (line for line in text.splitlines() if _LEFT_ABOUT.search(line))
+    return any(_own_children_named(line, children, lists) for line in lines)
 
 
 def _myself_named(text: str, named: tuple[Person, ...], lists: SchoolLists) -> bool:

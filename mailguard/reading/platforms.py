@@ -103,14 +103,16 @@ class Recognisers:
 
         ``scores``: the model's, for kind and event. Without a model only a forum's is recognised. See ``platforms_unlisted``.
         """
-        sender, word, is_forum = sender_of(facts), models_word(scores), is_of_a_forum(facts)
+        sender, word, is_forum = sender_of(facts), models_word(scores), is_of_a_forum(facts, scores)
         if sender is None or self._senders.is_never(sender) or not (is_forum or word.is_notification):
             return None
         text = notification_text(facts, self._rules)
-        if self._senders.listed(sender, facts) is not None or is_office_mail(facts, text, self._rules):
+        if self._senders.listed(sender, facts) is not None:
             return None
         shared = self._wordings[""]
         said = find_event(facts, text, None, shared, sender.local_part)
+        if is_office_mail(facts, text, self._rules, typed=self._typed_for_sure(said, text, facts)):
+            return None
         found = event_of_forum(said) if is_forum else None
         if found is None and is_built_as_service(sender, facts, text, self._rules):
             found = event_by_build(word, said, text, self._rules)
@@ -134,6 +136,17 @@ class Recognisers:
             event_is_certain=found.is_certain,
             evidence=f"{why}, event by {found.where}",
         )
+
+    def _typed_for_sure(self, said: Found, text: NotificationText, facts: MessageFacts) -> str:
+        """A person's words beside news that wording names for sure: "i got a parcel 4 u" makes no courier of the service."""
+        if not said.is_certain or said.event not in CONTACT_OF_UNLISTED or not said.who:
+            return ""
+        if said.event in (Event.FRIEND_REQUEST, Event.FOLLOW):
+            # No office asks to be a friend: what else stands there is about the person.
+            return "\n".join(line.text for line in text.lines)
+        shared = self._wordings[""]
+        name = actor_of(said.event, said.who, text, facts, None, self._rules)
+        return self._user_text(said.event, name, text, facts, shared) if name else ""
 
     def service_words(self, facts: MessageFacts) -> MessageFacts | None:
         """Mail of a service nobody listed that relays what a person typed, without that person's words; None for other mail.

@@ -13,15 +13,15 @@ from mailguard.domain.message import MessageFacts
 _LAST_CHARS = 1_500
 _FOR_ACCOUNT = re.compile(
     r"\b(?:intended\s+for|(?:we\s+)?sent\s+this\s+e-?mail\s+to|generated\s+for|this\s+e-?mail\s+(?:is|was\s+sent)\s+(?:for|to))\s+"
-    r"(?P<account>@[A-Za-z0-9._]{2,40}|[a-z0-9._]{3,40})(?![\w@])",
-    re.IGNORECASE,
+    r"(?P<account>@[\w.]{1,39}\w|[a-z0-9._]{2,39}[a-z0-9_])(?=[.,;]?(?:\s*$|\s*\n|\.\s))",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
 def account_of(facts: MessageFacts) -> str:
-    """The account's name without "@", "" where none is stated or a name of several words is."""
+    """The account's name without "@", "" where none is stated or a name of several words is. The last statement counts."""
     for text in (facts.signature_text, facts.own_text):
-        found = _FOR_ACCOUNT.search(text[-_LAST_CHARS:])
-        if found and not text[-_LAST_CHARS:][found.end() :].startswith(" "):
-            return found["account"].strip("@.")
+        found = list(_FOR_ACCOUNT.finditer(text[-_LAST_CHARS:]))
+        if found:
+            return found[-1]["account"].strip("@.")
     return ""

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from mailguard.domain.platform import PostingGateway
+from mailguard.domain.words import PlatformClass
 from mailguard.reading.platforms_rules import SCHOOL_CLASSES, GatewayRule, LinkRule, Platform
 
 _APP_LINK = re.compile(r"^(?P<scheme>[a-z][a-z0-9+.-]{1,20})://(?P<rest>.*)$", re.IGNORECASE)
 # An address made for one answer: "comment-reply+k7p2@", or anything at a domain of its own for answers. Never "no-reply@".
 _ANSWERS = re.compile(
-    r"^(?!(?:no|do-?not|dont|never)[-_.]?repl)(?:[a-z]+[-_.])?(?:reply|replies|respond|comments?)[+=_.-](?=.{6})",
+    r"^(?!(?:no|do-?not|dont|never)[-_.]?repl)(?:[a-z]+[-_.])?(?:reply|replies|respond|comments?)[+=](?=[^@]*\d)[\w.=+-]{6,}$",
     re.IGNORECASE,
 )
+_NOT_POSTED_TO = SCHOOL_CLASSES | {PlatformClass.GAMING}
 _ANSWER_LABELS = frozenset({"reply", "replies", "respond"})
 _SAME_SITE = re.compile(r"^(?:www\d?|m|mobile|web|touch|old|[a-z]{2}(?:-[a-z]{2})?)$")
 _WEB = frozenset({"http", "https", "ftp"})
@@ -32,7 +34,7 @@ class Gateways:
         self._social = {
             domain: platform.id
             for platform in platforms
-            if platform.platform_class not in SCHOOL_CLASSES
+            if platform.platform_class not in _NOT_POSTED_TO
             for domain in platform.domains
         }
         by_domain: dict[str, list[tuple[Platform, GatewayRule]]] = {}

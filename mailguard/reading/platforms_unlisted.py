@@ -45,9 +45,16 @@ _OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
 # What the common programs that run forums put in the header of everything they send.
 _FORUM_HEADERS = ("x-phpbb-origin", "x-mybb", "x-vbulletin", "x-xf-template")
 _FORUM_PROGRAM = re.compile(
-    r"^(?:phpbb|vbulletin|mybb|xenforo|smf|simple machines|invision|ip\.board|flarum|vanilla forums)",
+    r"^(?:phpbb|vbulletin|mybb|xenforo|smf|simple machines forum|invision (?:power board|community)|ip\.board|flarum|vanilla forums)"
+    r"(?:$|[ /]?v?\d[\d.]*(?:\s|$))",
     re.IGNORECASE,
 )
+_FORUM_WORDS = re.compile(
+    r"\b(?:topics?|threads?|forums?|boards?|private messages?|pm|posts?|posted|repl(?:y|ies|ied)|members?|watching|subscribed)\b",
+    re.IGNORECASE,
+)
+_DIRECT = 0.9
+_QUOTES = " \"'“”„‘’«»"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +84,26 @@ def models_word(scores: Scores) -> ModelsWord:
     )
 
 
-def is_office_mail(facts: MessageFacts, text: NotificationText, rules: TextRules) -> bool:
-    """Tickets, trackers, shops, calendars, lists, answers: never a platform's."""
+def is_office_mail(facts: MessageFacts, text: NotificationText, rules: TextRules, *, typed: str = "") -> bool:
+    """Tickets, trackers, shops, calendars, lists, answers: never a platform's. ``typed``: a person's words, which do not count."""
     if facts.calendar is not None or facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
         return True
     if any(facts.header(header) for header in rules.office_headers):
         return True
     if facts.header("precedence").strip().lower() == "list":
         return True
-    return any(rules.office.search(line.folded) for line in (*text.subjects, *text.lines[:6]))
+    own = [line for line in text.lines[:6] if line.text.strip(_QUOTES) not in typed]
+    return any(rules.office.search(line.folded) for line in (*text.subjects, *own))
 
 
-def is_of_a_forum(facts: MessageFacts) -> bool:
-    """The program of a forum sent it: what members wrote there, whoever runs it."""
-    return any(facts.header(header) for header in _FORUM_HEADERS) or bool(
+def is_of_a_forum(facts: MessageFacts, scores: Scores) -> bool:
+    """The program of a forum sent it: what members wrote there, whoever runs it. A person's letter with such a mark is a letter."""
+    is_marked = any(facts.header(header) for header in _FORUM_HEADERS) or bool(
         _FORUM_PROGRAM.match(facts.header("x-mailer").strip())
     )
+    if not is_marked or scores.kind.get(Kind.DIRECT.value, 0.0) >= _DIRECT:
+        return False
+    return bool(_FORUM_WORDS.search(f"{facts.subject}\n{facts.own_text[:600]}"))
 
 
 def event_of_forum(found: Found) -> Found:

@@ -35,6 +35,11 @@ _TYPED = frozenset(
 _TYPED_WITHOUT_MARKS = frozenset({Event.COMMENT, Event.DIRECT_MESSAGE, Event.MENTION, Event.FRIEND_REQUEST})
 # A note beside something shared stands among a service's own sentences, which call the reader "you" but never speak of "me".
 _NOTE = re.compile(r"\b(?:i|i'm|im|ive|i've|me|my|mine|sir|miss|dad|mum|mam|ur|u)\b", re.IGNORECASE)
+_SERVICE = re.compile(
+    r"\b(?:you|your|e-?mail|access|open|view|documents?|files?|folders?|shared|link|google|microsoft|onedrive|sharepoint|teams|sign|account"
+    r"|drive|inc|llc|ltd|permission|comment|edit|invited|organi[sz]ation|unsubscribe|privacy|settings)\b",
+    re.IGNORECASE,
+)
 _FEWEST_OF_NOTE = 4
 _PERSONAL = re.compile(
     r"\b(?:i|i'm|im|ive|me|my|mine|u|ur|you|we|us|he|she|dad|mum|mam|sir|miss|je|j'|moi|mon|ma|toi|ich|mich|mir|dich|yo|mí|"
@@ -73,15 +78,21 @@ def user_text(
         if lines:
             return "\n".join(lines)
     if event is Event.SHARE:
-        notes = [line.text for place, line in enumerate(text.lines) if place not in news and _is_note(line)]
+        notes = [
+            line.text for place, line in enumerate(text.lines) if place not in news and _is_note(line, text)
+        ]
         if notes:
             return "\n".join(notes)
     match = _QUOTED_IN_SUBJECT.search(text.subjects[-1].folded) if text.subjects else None
     return text.subjects[-1].text[match.start("text") : match.end("text")] if match else ""
 
 
-def _is_note(line: Line) -> bool:
-    return bool(_NOTE.search(line.folded)) and len(_WORD.findall(line.folded)) >= _FEWEST_OF_NOTE
+def _is_note(line: Line, text: NotificationText) -> bool:
+    """Somebody's words: of "me", or nothing that a service says, and not the title that the subject has as well."""
+    if len(_WORD.findall(line.folded)) < _FEWEST_OF_NOTE:
+        return False
+    is_title = any(line.folded.casefold() in subject.folded.casefold() for subject in text.subjects)
+    return bool(_NOTE.search(line.folded)) or not (is_title or _SERVICE.search(line.folded))
 
 
 def _stands_alone(match: re.Match[str], body: str) -> bool:

@@ -156,8 +156,8 @@ def test_roll_name_on_a_firms_domain_is_an_adult(lists):
         "ella here on dads phone",
         "Hi miss it's me Ella!!! Mum's typing",
         "im using my mums email cos mine is locked. when is the test",
-        "Dzień dobry, piszę z maila taty bo mój nie działa. Czy jest jutro sprawdzian?",
-        "sir ammi ke phone se likh raha hun, kal test hai kya",
+        "Dzień dobry, tu Ella, piszę z maila taty bo mój nie działa. Czy jest jutro sprawdzian?",
+        "sir main ella, ammi ke phone se likh rahi hun, kal test hai kya",
         "Ella will be late on Thursday, dentist. Thanks, Priya\n\nps HI MISS its ella 😈 mum left her phone on the couch",
     ],
 )
@@ -174,6 +174,10 @@ def test_child_on_a_parents_address_is_probable_child(lists, text):
         "It is Ella I am worried about, she is not herself. Can you call me?",
         "Ella left her phone at school, it is not her mum's fault. Thanks, Priya",
         "It's Ella's mum. Dad left her coat on the bus, could you ask the office?",
+        "This is Ella's mum. My mum left her phone in your hall, could you look?",
+        "Ella is off, her nan isn't looking good. Priya Sharma",
+        "Dzień dobry, Ella nie przyjdzie jutro. Piszę z telefonu taty, mój się zepsuł. Priya Sharma",
+        "Ella kal nahi aayegi. Main ammi ke phone se likh rahi hun. Priya Sharma",
     ],
 )
 def test_parents_own_letter_stays_the_parents(lists, text):
@@ -515,3 +519,29 @@ def test_listed_child_who_writes_to_a_representative_is_always_reported_now_save
             "X2",
             "X3",
         }
+
+
+BULLIES = "they pulled her scarf off and threw it, one of them slapped her and another filmed it. She is scared to go on the bus."
+
+
+@pytest.mark.parametrize(
+    ("text", "allegation", "disposition", "has_allegation"),
+    [
+        # Wording alone ("Mr", "pulled") makes an allegation of what the model is sure is none: it names but the reader.
+        (f"Mr Brown,\n\nSince half term {BULLIES}", 0.3, "deliver", False),
+        (f"Mr Brown,\n\nSince half term {BULLIES}", 0.6, "hold", True),
+        (f"Dear Mr Brown,\n\n{BULLIES} Mr Brown pulled her out of the door.", 0.3, "hold", True),
+        (f"{BULLIES} A teacher pulled her out of the door.", 0.3, "hold", True),
+    ],
+)
+def test_an_allegation_by_wording_alone_is_let_go_where_only_the_reader_is_named(
+    lists, text, allegation, disposition, has_allegation
+):
+    over = ("disclosure", "allegation") if allegation >= 0.4 else ("disclosure",)
+    scores = Scores(
+        model_id="m", nature={"disclosure": 0.95, "allegation": allegation}, natures_of_adult=over
+    )
+    assessment, decision = look(lists, PARENT, TEACHER, text=text, scores=scores)
+    assert decision.headline.row.code == "D4"
+    assert (Nature.ALLEGATION in assessment.natures) is has_allegation
+    assert decision.headline.disposition == disposition

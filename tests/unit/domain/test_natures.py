@@ -192,3 +192,24 @@ def test_a_familys_arrangements_are_no_meetings(text: str, likelihood: float, is
     found = natures(letter(text), scores, Sender.CHILD, is_family=True)
     assert (Nature.MEETING_OR_SECRECY in found) is is_meeting
     assert Nature.MEETING_OR_SECRECY in natures(letter(text), scores, Sender.CHILD)
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "allegation", "holds"),
+    [
+        (0.5, 0.9, (Nature.ALLEGATION,)),
+        (0.85, 0.99, (Nature.DISCLOSURE, Nature.ALLEGATION)),
+        (0.7, 0.72, (Nature.DISCLOSURE, Nature.ALLEGATION)),
+        (0.9, 0.5, (Nature.DISCLOSURE, Nature.ALLEGATION)),
+    ],
+)
+def test_a_fainter_disclosure_is_the_echo_of_a_likelier_allegation(
+    disclosure: float, allegation: float, holds: tuple[Nature, ...]
+) -> None:
+    scores = Scores(
+        model_id="m",
+        nature={"disclosure": disclosure, "allegation": allegation},
+        natures_of_adult=("disclosure", "allegation"),
+    )
+    facts = MessageFacts(sha256="", content_sha256="", size_bytes=0, own_text="He took her arm.")
+    assert natures(facts, scores) == holds

@@ -322,6 +322,10 @@ def test_gateways_are_known(address: str, platform: str, kind: str) -> None:
         "do-not-reply@wordpress.com",
         "comments@nextdoor.com",
         "reply+ab12cd34ef@docs.google.com",
+        "comments-editor@nextdoor.com",
+        "reply-ab12cd34ef@wordpress.com",
+        "comments+editorial@nextdoor.com",
+        "reply+ab12cd34ef@playstation.com",
     ],
 )
 def test_other_addresses_are_no_gateways(address: str) -> None:
@@ -334,6 +338,9 @@ def test_other_addresses_are_no_gateways(address: str) -> None:
         ("This message was sent to l.prior@a.example and intended for lukeprior_lifts.", "lukeprior_lifts"),
         ("We sent this email to @StOswinsHigh\nUnsubscribe", "StOswinsHigh"),
         ("This email was generated for @hill.sport", "hill.sport"),
+        ("intended for night_owl. Not your account? Remove your email from it.", "night_owl"),
+        ("We sent this email to @gwen_private. Unsubscribe", "gwen_private"),
+        ("we sent this email to everyone in year 9\n\nWe sent this email to @hillpe", "hillpe"),
         ("This message was sent to pe@hill.example and intended for Hill School PE.", ""),
         ("This email was sent to pe@hill.example", ""),
         ("", ""),
@@ -355,6 +362,50 @@ def test_mail_of_a_forums_program_is_a_notification_without_a_model(mark: dict[s
     assert read is not None
     assert (read.id, read.platform_class, read.event) == ("town.test", PlatformClass.FORUM, Event.COMMENT)
     assert shipped().recognise_unlisted(facts_of(*letter), Scores()) is None
+
+
+@pytest.mark.parametrize(
+    ("mark", "subject", "body"),
+    [
+        ({"X-Mailer": "SMF Newsletter 3"}, "Exam board news", "The forum of markers has replied.\n"),
+        ({"X-Mailer": "Invision Power Suite"}, "Your quote", "Thank you for your reply.\n"),
+        ({"X-Mailer": "phpBB3"}, "Your statement", "Your balance is 12.40.\n"),
+    ],
+)
+def test_a_mark_alone_makes_no_forum(mark: dict[str, str], subject: str, body: str) -> None:
+    assert (
+        shipped().recognise_unlisted(
+            facts_of("A Firm <mail@firm.test>", subject, body, headers=mark), Scores()
+        )
+        is None
+    )
+
+
+def test_a_persons_letter_with_a_forums_mark_is_a_letter() -> None:
+    letter = ("Anna <anna@town.test>", "The thread", "I replied to your post about the roof.\n")
+    direct = Scores(model_id="m", kind={"direct": 0.99})
+    assert shipped().recognise_unlisted(facts_of(*letter, headers={"X-Mailer": "phpBB3"}), direct) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'You have received a new private message from "Zac Doyle" to your account on "Anglers" with the following subject:\n\nhello\n',
+        'You have received a new private message to your account on "Anglers" from Zac Doyle with the following subject:\n\nhello\n',
+    ],
+)
+def test_who_wrote_a_forums_private_message_is_read(body: str) -> None:
+    read = shipped().recognise_unlisted(
+        facts_of(
+            "Anglers <board@town.test>",
+            "New private message has arrived",
+            body,
+            headers={"X-Mailer": "phpBB3"},
+        ),
+        Scores(),
+    )
+    assert read is not None
+    assert (read.event, read.actor) == (Event.DIRECT_MESSAGE, "Zac Doyle")
 
 
 @pytest.mark.parametrize(
