@@ -14,6 +14,7 @@ from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.imap_session import ImapSession
 from mailguard.adapters.keys import is_genuine_signature
 from mailguard.adapters.smtp_out import SmtpCourier
+from mailguard.adapters.smtp_settings import TransportSecurity
 from mailguard.adapters.store.opening import OpenedStore, open_store
 from mailguard.adapters.store.schema import latest_schema
 from mailguard.app.audit_trail import AuditTrail, TrailKey
@@ -37,6 +38,7 @@ from mailguard.wiring import Parts, make_parts, platform_warnings
 
 _GIBIBYTE = 2**30
 _REVIEW_SECONDS = 5.0
+_NEXT_HOP_SECONDS = 10.0
 _FEW_BYTES = 2 * _GIBIBYTE
 _MOST_SESSIONS = 500
 
@@ -60,6 +62,7 @@ def examine(config_path: Path, state_folder: Path) -> list[Finding]:
     except StoreProblem as problem:
         findings.append(Finding(State.FAIL, "store", str(problem)))
         findings += _model(ModelRegistry(models_folder(loaded, state_folder), public_key=None))
+        findings += next_hop_findings(loaded)
         findings += _route(loaded)
         return findings
     try:
@@ -70,6 +73,7 @@ def examine(config_path: Path, state_folder: Path) -> list[Finding]:
         findings += _model(registry_of(loaded, state_folder, opened.store.keys))
     finally:
         opened.store.close()
+    findings += next_hop_findings(loaded)
     findings += _route(loaded)
     findings += _mailboxes(loaded)
     return findings
@@ -215,6 +219,30 @@ def review_findings(opened: OpenedStore, loaded: LoadedConfig) -> Iterator[Findi
     else:
         says = f"answers on {section.listen}; {len(readers)} of {len(accounts)} accounts read cases"
         yield Finding(State.OK, "review page", says)
+
+
+def next_hop_findings(loaded: LoadedConfig) -> Iterator[Finding]:
+    """Whether where delivered mail goes on to answers at all: without it everything that comes is refused for now."""
+    relay = loaded.config.relay
+    if relay.next_hop is None:
+        return
+    fix = (
+        "See that this server runs: until it answers, mail is refused with 4yz and waits where it came from."
+    )
+    try:
+        with socket.create_connection((relay.next_hop.host, relay.next_hop.port), _NEXT_HOP_SECONDS) as hop:
+            hop.settimeout(_NEXT_HOP_SECONDS)
+            # Under TLS from the first byte on, that somebody listens must do.
+            greeting = b"220" if relay.next_hop_security is TransportSecurity.TLS else hop.recv(512)
+    except OSError as error:
+        reason = error.strerror or f"no greeting within {_NEXT_HOP_SECONDS:g} seconds"
+        yield Finding(State.FAIL, "next hop", f"{relay.next_hop}: {reason}", fix)
+        return
+    if greeting.startswith(b"220"):
+        yield Finding(State.OK, "next hop", f"{relay.next_hop} answers")
+    else:
+        words = greeting.decode("ascii", "replace").strip() or "closed at once"
+        yield Finding(State.FAIL, "next hop", f"{relay.next_hop}: {words}", fix)
 
 
 def _route(loaded: LoadedConfig) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ SECURITY: neither local variables nor the exception's own words: a KeyError's is
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -26,6 +27,22 @@ def without_content(_logger: Any, _method: str, event: MutableMapping[str, Any])
     if chain:
         event["exception"] = chain
     return event
+
+
+def cause_of(error: BaseException) -> str:
+    """What the system said at the root of a failure ("No space left on device"), "" where it said nothing.
+
+    Only the system's own sentence for an error number, and SQLite's of a full disk: neither holds a name or an address.
+    """
+    seen = 0
+    cause: BaseException | None = error
+    while cause is not None and seen < _MOST_CAUSES:
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno)
+        if "database or disk is full" in str(cause):
+            return "database or disk is full"
+        cause, seen = cause.__cause__ or cause.__context__, seen + 1
+    return ""
 
 
 def _exception_of(info: object) -> BaseException | None:

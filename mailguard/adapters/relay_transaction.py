@@ -25,6 +25,7 @@ import structlog
 
 from mailguard.adapters import smtp_reply
 from mailguard.adapters.authentication_header import HeaderBlock
+from mailguard.adapters.log_errors import cause_of
 from mailguard.adapters.next_hop import NextHop, NextHopLost
 from mailguard.adapters.smtp_commands import PathCommand, xforward_line
 from mailguard.adapters.smtp_reply import Reply
@@ -108,7 +109,12 @@ class MessageRelay:
             log.warning("relay_next_hop_lost", error=str(lost))
             reply = smtp_reply.NEXT_HOP_UNAVAILABLE
         except Exception as error:
-            log.error("relay_transaction_failed", error=type(error).__name__, exc_info=_is_our_bug(error))
+            log.error(
+                "relay_transaction_failed",
+                error=type(error).__name__,
+                cause=cause_of(error),
+                exc_info=_is_our_bug(error),
+            )
             reply = smtp_reply.INTERNAL_FAILURE
         log.info(
             "relay_transaction_ended",

@@ -58,7 +58,8 @@ class SmtpCourier:
         except aiosmtplib.SMTPResponseException as error:
             raise self._failure("RCPT TO", error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise TemporaryFailure(f"asking {self._settings.server}: {error}"[:_LONGEST_WORDS]) from error
+            words = str(error) or f"no answer within {self._settings.timeout_seconds:g} seconds"
+            raise TemporaryFailure(f"asking {self._settings.server}: {words}"[:_LONGEST_WORDS]) from error
         finally:
             client.close()
 
@@ -84,7 +85,7 @@ class SmtpCourier:
             step = "RCPT TO"
             await self._command(client, f"RCPT TO:<{message.rcpt_to}>", encoding, ())
             step = "DATA"
-            reply = await client.data(message.raw)
+            reply = await client.data(message.raw, timeout=self._settings.final_reply_seconds)
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=_QUIT_SECONDS)
             return f"{reply.code} {reply.message}"[:_LONGEST_WORDS]

@@ -128,7 +128,11 @@ class RelaySettings:
 
 @dataclass(frozen=True, slots=True)
 class CourierSettings:
-    """The way mailguard's own mail goes out. Times in seconds."""
+    """The way mailguard's own mail goes out. Times in seconds; ``final_reply_seconds``: for the reply to the end of data.
+
+    A server that thinks for long has the message nevertheless: who does not wait for its word sends again, and it comes twice (RFC 5321
+    4.5.3.2.6 allows ten minutes).
+    """
 
     server: HostPort
     security: TransportSecurity = TransportSecurity.NONE
@@ -137,7 +141,8 @@ class CourierSettings:
     ca_file: Path | None = None
     local_hostname: str = "mailguard.localhost"
     timeout_seconds: float = 30.0
-    total_seconds: float = 120.0
+    final_reply_seconds: float = 300.0
+    total_seconds: float = 420.0
 
     def __repr__(self) -> str:
         return f"CourierSettings(server={self.server}, security={self.security})"

@@ -97,6 +97,21 @@ def test_a_silent_server_is_given_up_in_time(next_hop: CollectingNextHop) -> Non
         courier(next_hop.port, total_seconds=0.3).send(message())
 
 
+def test_a_server_that_thinks_long_about_the_end_of_data_is_waited_for(next_hop: CollectingNextHop) -> None:
+    """Who gives up sends again, and the reader gets it twice."""
+    next_hop.script.delay_seconds["content"] = 3.0
+    assert courier(next_hop.port).send(message()).startswith("250")
+    with pytest.raises(TemporaryFailure):
+        courier(next_hop.port, final_reply_seconds=0.5).send(message())
+
+
+def test_a_probe_that_hears_nothing_says_so(next_hop: CollectingNextHop) -> None:
+    next_hop.script.delay_seconds["mail"] = 5.0
+    sender = SmtpCourier(CourierSettings(server=HostPort(HOST, next_hop.port), timeout_seconds=0.4))
+    with pytest.raises(TemporaryFailure, match=r"asking .*: .*(?:no answer|[Tt]imed out|timeout)"):
+        sender.probe(mail_from="a@hill.example", rcpt_to=HEAD)
+
+
 def test_an_address_with_a_line_break_never_reaches_a_server(next_hop: CollectingNextHop) -> None:
     with pytest.raises(PermanentFailure, match="control character"):
         courier(next_hop.port).send(message(rcpt_to="a@b.test>\r\nRCPT TO:<c@d.test"))

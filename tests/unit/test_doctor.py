@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from mailguard import doctor
 from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.store.opening import open_store
 from mailguard.app.health import Finding, State
 from mailguard.app.site_settings import SiteSettings
 from mailguard.config import load_config
 from mailguard.daemon_settings import store_settings
-from mailguard.doctor import examine, review_findings
+from mailguard.doctor import examine, next_hop_findings, review_findings
 from mailguard.domain.account import AccountState, SiteRole
 from tests.daemon import Daemon
 from tests.schooling import DEPUTY
@@ -40,6 +44,51 @@ def test_a_missing_number_of_childrens_services_is_warned_of(tmp_path: Path) -> 
     more = '[emergency]\nchildren_services_number = "01632 960000"'
     assert "emergency" not in warnings(tmp_path, more=more)
     assert "readers" not in warnings(tmp_path)
+
+
+def next_hop_row(folder: Path, port: int) -> Finding:
+    installation = Daemon(folder=folder, port=free_port(), next_hop_port=port)
+    installation.write_config()
+    (finding,) = next_hop_findings(load_config(installation.config))
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("greeting", "state", "says"),
+    [
+        (b"220 mx.hill.example ready\r\n", State.OK, "answers"),
+        (b"421 shutting down\r\n", State.FAIL, "421 shutting down"),
+        (b"", State.FAIL, "closed at once"),
+        (None, State.FAIL, "no greeting within 0.3 seconds"),
+    ],
+)
+def test_a_next_hop_is_asked_whether_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, greeting: bytes | None, state: State, says: str
+) -> None:
+    monkeypatch.setattr(doctor, "_NEXT_HOP_SECONDS", 0.3)
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            if greeting is None:
+                connection.recv(1)
+            else:
+                connection.sendall(greeting)
+            connection.close()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        finding = next_hop_row(tmp_path, server.getsockname()[1])
+        thread.join(5)
+    assert (finding.what, finding.state) == ("next hop", state)
+    assert says in finding.says
+
+
+def test_a_next_hop_that_is_gone_is_named_with_what_follows(tmp_path: Path) -> None:
+    finding = next_hop_row(tmp_path, free_port())
+    assert finding.state is State.FAIL
+    assert "Connection refused" in finding.says
+    assert "refused with 4yz" in finding.fix
 
 
 def review_row(folder: Path, *, more: str = "") -> Finding:

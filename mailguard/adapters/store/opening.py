@@ -163,7 +163,8 @@ def _prepare_folder(settings: StoreSettings) -> None:
             file=str(folder),
             key="free space",
             value=f"is {free_bytes // _MEBIBYTE} MiB of {settings.min_free_bytes // _MEBIBYTE} MiB wanted",
-            fix="Free some space or move the state folder to a larger disk; nothing was held or lost.",
+            fix="Free some space or move the state folder to a larger disk. Until then what must be held is refused "
+            "with 451, and whoever sent it tries again.",
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import sqlite3
 from typing import Any
 
 import structlog
 
-from mailguard.adapters.log_errors import without_content
+from mailguard.adapters.log_errors import cause_of, without_content
 
 ADDRESS = "ella.bee@mail.example"
 
@@ -48,3 +50,14 @@ def test_the_log_says_which_exceptions_and_which_lines() -> None:
 def test_an_event_without_an_exception_stays_as_it_is() -> None:
     assert without_content(None, "info", {"event": "ready", "exc_info": False}) == {"event": "ready"}
     assert without_content(None, "info", {"event": "ready"}) == {"event": "ready"}
+
+
+def test_the_systems_own_words_of_a_full_disk_are_found_behind_other_failures() -> None:
+    full = OSError(errno.ENOSPC, "held for a@b.example", "/var/lib/a@b.example")
+    middle = ValueError("a@b.example")
+    middle.__cause__ = full
+    outer = RuntimeError("x")
+    outer.__cause__ = middle
+    assert cause_of(outer) == "No space left on device"
+    assert cause_of(sqlite3.OperationalError("database or disk is full")) == "database or disk is full"
+    assert cause_of(KeyError("a@b.example")) == ""
