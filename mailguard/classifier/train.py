@@ -41,7 +41,6 @@ _C = 16.0
 _TOLERANCE = 0.03
 _ROUGH_TOLERANCE = 0.1  # of the models that only calibrate
 _DISTURBED_EVERY = 3  # of the texts, those that are learned in a disturbed composition too
-_STRETCH_ALARMS = 0.004  # share of long texts that stretches may wrongly alarm
 _KNOWN_EXAMPLES = 3
 _WORKERS = 2
 _AT_ONCE = 200  # texts that one worker reads before it tells
