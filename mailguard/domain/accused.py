@@ -7,7 +7,7 @@ representative the accused stays unnamed, and everyone but the chain may be the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from mailguard.domain.people import Person
@@ -53,7 +53,7 @@ _SENT = re.compile(
 )
 # "You" must be the one who acts: "I tell you that Mr Brown hit him" and "one of your teachers" accuse somebody else.
 _SECOND_PERSON = re.compile(
-    r"""\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
+    r"""(?<!\bas\s)\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
         (?:\W+(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
            \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){0,3}?
         \W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
@@ -71,7 +71,7 @@ _SUBJECT_CHARS = 200
 
 # Somebody of the school is meant, though no name says who. In other scripts than Latin we do not look, and assume it.
 _SOMEBODY_OF_THE_SCHOOL = re.compile(
-    r"\b(?:teachers?|t\.?a\.?s?|teaching\s+assistants?|coach(?:es)?|staff|supply|head|headteacher|headmaster|headmistress|deputy|tutors?"
+    r"\b(?:teachers?|colleagues?|t\.?a\.?s?|teaching\s+assistants?|coach(?:es)?|staff|supply|head|headteacher|headmaster|headmistress|deputy|tutors?"
     r"|caretaker|governors?|sir|miss|mr|mrs|ms|dr|office|school|(?:some(?:body|one)|people|(?:wo)?m[ae]n)\s+(?:there|at\s+(?:yours|school))|one\s+of\s+your|your\s+(?:lot|man|lad|pe|people)"
     r"|nauczyciel\w*|pan[ia]?|profesor\w*|professor\w*|professeur\w*|enseignant\w*|lehrer\w*|maestr[ao]s?|ustad\w*|dom(?:nul|nului|nisoara)"
     r"|öğretmen\w*|athro|athrawes)\b|[^\x00-\u024f\s\d\W]{4}",
@@ -137,12 +137,15 @@ def find_accused(
     """
     subject = " ".join(subject.split())[:_SUBJECT_CHARS]
     whole = f"{subject}\n{text}"
+    start = len(subject) + 1
     body = _GREETING.sub(_blank, whole)
+    if writers:
+        # Only among colleagues: "Mrs Green\nShe slapped him" of a parent begins with whom it accuses.
+        body = _without_line_of_names(body, start, recipients)
     if recipients and _accuses_reader(body):
         return Accused(
             persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to"
         )
-    start = len(subject) + 1
     called, is_sure = _called(text, staff_in_text, recipients)
     if is_sure:
         body = body[:start] + " " * called + body[start + called :]
@@ -188,6 +191,26 @@ def find_accused(
     return Accused(persons=(), is_unnamed=False, says="is about nobody of the school")
 
 
+def _without_line_of_names(whole: str, start: int, recipients: Sequence[Person]) -> str:
+    """``whole`` with its first line of text blanked where that only greets readers: "James, Mrs Bellingham"."""
+    place = start + len(whole[start:]) - len(whole[start:].lstrip())
+    end = whole.find("\n", place)
+    line = whole[place : end if end >= 0 else len(whole)]
+    known = {word.casefold() for person in recipients for word in _own_names(person)}
+    if end < 0 or not line or not _greets_only(line, known):
+        return whole
+    return whole[:place] + " " * len(line) + whole[place + len(line) :]
+
+
+def _greets_only(line: str, known: Collection[str]) -> bool:
+    """A short line of nothing but readers' names, titles and words of greeting."""
+    words = re.findall(r"[^\W_]+", line[: _LONGEST_GREETING + 1])
+    return len(line) <= _LONGEST_GREETING and all(
+        word.casefold() in known or word.casefold() in _GREETING_WORDS or _TITLE_WORD.fullmatch(word)
+        for word in words
+    )
+
+
 def _called_by_given_name(text: str, recipients: Sequence[Person]) -> dict[str, str]:
     """Of several recipients, those of whom a colleague's letter speaks by given name (id → the name): "a thread with James on it".
 
@@ -198,11 +221,7 @@ def _called_by_given_name(text: str, recipients: Sequence[Person]) -> dict[str, 
     names = {person.id: _own_names(person) for person in recipients}
     first, _, rest = text.lstrip().partition("\n")
     known = {word.casefold() for own in names.values() for word in own}
-    words = re.findall(r"[^\W_]+", first[: _LONGEST_GREETING + 1])
-    is_greeting = len(first) <= _LONGEST_GREETING and all(
-        word.casefold() in known or word.casefold() in _GREETING_WORDS for word in words
-    )
-    body = rest if is_greeting else text
+    body = rest if _greets_only(first, known) else text
     found: dict[str, str] = {}
     for person in recipients:
         own = names[person.id]

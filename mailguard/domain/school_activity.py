@@ -27,7 +27,9 @@ _ACTIVITY = re.compile(
         |rehearsals?|performance|residential|minibus|leavers|exhibition|camp|tour|journey|stage|gym|field|photos?|pictures)
     | school \s (?:council|bake \s sale)
     | (?:school|house|inter-?house|netball|football|rugby|hockey|cricket|athletics|swimming|cross \s country)
-        \s .{0,14} (?:match|final|cup|tournament|gala|fixture|squad|team)
+        \s .{0,14} (?:match|(?:semi|quarter)?[\s-]?finals?|semis?|cup|tournament|gala|fixture|squad|team)
+    | (?:my|our) \s (?:u(?:nder)?[\s-]?1[1-8](?:'?s)? | first \s (?:xi|xv))
+    | (?:my|our) \s (?:netball|football|rugby|hockey|cricket) \s (?:girls|boys|lads|lot)
     | (?:geography|history|science|art|music|drama|ski|residential|french|german|spanish|dt|pe)
         \s (?:trip|field \s? trip|visit|exchange|club|lesson|class|week)
     | field \s? trip | duke \s of \s edinburgh | d\s?of\s?e | dofe | nativity | science \s fair | work \s experience \s week

@@ -217,3 +217,16 @@ def test_a_parents_james_may_be_a_pupil_and_a_surname_goes_before_given_names() 
 
 def test_a_long_first_line_costs_nothing() -> None:
     find_accused("a---" * 20_000 + "à:", hits, (READER, JAMES), writers=(SAMIRA,))
+
+
+def test_a_first_line_of_names_among_colleagues_accuses_nobody() -> None:
+    text = "James, Mr Brown,\n\nI went in with the post and a colleague had hold of a boy by both shoulders and was shaking him."
+    accused = find_accused(text, hits, (BROWN, JAMES), writers=(SAMIRA,))
+    assert accused.persons == ()
+    assert accused.is_unnamed
+
+
+def test_as_you_asked_accuses_nobody() -> None:
+    text = "I return her form as you asked. Her first choice was the vet. Mr Brown has been messaging her."
+    assert find_accused(text, hits, (READER,)).persons == (BROWN,)
+    assert find_accused("You asked her to meet you after school.", hits, (READER,)).persons == (READER,)

@@ -25,6 +25,9 @@ from mailguard.domain.school_activity import shows_school_activity
         "the girls in my form",
         "8H at the farm",
         "end of term show",
+        "my under 15s after the semi",
+        "the netball semi on Saturday",
+        "our hockey girls",
     ],
 )
 def test_words_of_a_schools_life_are_found(words: str) -> None:
