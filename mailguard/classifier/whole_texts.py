@@ -26,7 +26,10 @@ from mailguard.domain.words import Initiator, Kind, Nature
 _WORKERS = 2
 _AT_ONCE = 200  # texts that one worker reads before it tells
 _STRETCHES_EVERY = 2  # of the long texts, those that are read in stretches: some hundreds say enough
-_STRETCH_ALARMS = 0.008  # share of long texts that stretches may wrongly alarm
+_STRETCH_ALARMS = (
+    0.02  # share of long harmless texts that stretches may wrongly alarm: one long letter in fifty
+)
+_HIDDEN_NATURES = frozenset(map(Nature, HIDDEN))
 
 Doubles = NDArray[np.float64]
 
@@ -107,11 +110,13 @@ def stretch_margin(
     """The least margin at which stretches of long texts add hardly any false grave nature."""
     serving = LinearClassifier(model_id="", weights=weights, thresholds=thresholds)
     # Not mass mail: the discussion lists among the office mail talk of war and crime, and would keep a sentence in a parent's letter
-    # from being seen.
+    # from being seen. Nor what is grave anyway: there one grave nature is taken for another, and somebody reads it all the same.
     long = [
         row
         for row, example in enumerate(judges)
-        if example.kind is Kind.DIRECT and len(example.text[1].split()) > LONG_WORDS
+        if example.kind is Kind.DIRECT
+        and len(example.text[1].split()) > LONG_WORDS
+        and not _HIDDEN_NATURES.intersection(example.natures or ())
     ]
     long = long[::_STRETCHES_EVERY]
     parts = np.array_split(long, max(1, len(long) // _AT_ONCE))

@@ -164,8 +164,8 @@ class _Counting:
     ("text", "is_read"),
     [
         (
-            "The volumes for March are in the attached spreadsheet. Deal 40217 was booked at the wrong price and has been "
-            "corrected in the system. Please let me know if your numbers differ from ours.",
+            "Please find attached the invoice for last month's toner delivery. Payment is due within 30 days. "
+            "Regards, Accounts",
             False,
         ),
         ("sir please dont tell anyone but can we meet at the park on saturday", True),
