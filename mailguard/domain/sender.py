@@ -7,7 +7,7 @@ always holds. Source: DECISIONS.md, "Party", "Initiator", rules 1 and 2.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mailguard.domain.message import AuthenticationResult, AutomaticMark, MessageFacts
@@ -67,10 +67,14 @@ _MYSELF = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SELF_NAMED = re.compile(
-    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names|tu|c['’]est|soy|sunt|sou|aqui\s+é\s+o|ben|hier\s+ist|ich\s+bin|jestem|main|mai)"
-    r"\s+(?:me\W{1,3})?(?P<after>[^\W\d_][\w'’-]{1,20})\b"
+    r"\b(?:its|it['’]s|it\s+is|this\s+is|im|i['’]m|i\s+am|my\s+name\s+is|my\s+names)\s+(?:me\W{1,3})?(?P<after>[^\W\d_][\w'’-]{1,20})\b"
     r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b|^[^\w\n]{0,20}(?P<alone>[^\W\d_]{2,20})(?:[^\S\n]{1,5}\d{1,2}\w{0,2})?[^\w\n]{0,20}$",
     re.IGNORECASE | re.MULTILINE,
+)
+# In other languages, only beside a borrowed account: "main Ella ki ammi" is Ella's mother.
+_SELF_NAMED_ABROAD = re.compile(
+    r"\b(?:tu|c['’]est|soy|sunt|sou|aqui\s+é\s+o|ben|hier\s+ist|ich\s+bin|jestem|main|mai)\s+(?P<after>[^\W\d_][\w'’-]{1,20})\b(?!\s+k[aeiy]{1,2}\b)",
+    re.IGNORECASE,
 )
 _IN_FORM = re.compile(
     r"\b(?:i['’]?m|i\s+am|its|it['’]s|this\s+is|me)\b[^\n.!?]{0,40}?\b(?:in|from)\s+(?:your\s+|ur\s+)?(?:(?:yr|year|y)\s?(?:7|8|9|10|11)\b|(?:7|8|9|10|11)[a-zA-Z]{1,2}\b|"
@@ -365,6 +369,12 @@ def _own_children_named(text: str, children: tuple[Person, ...], lists: SchoolLi
         for word in (found.group("after") or found.group("before") or found.group("alone"),)
         if not word.lower().endswith(("'s", "’s"))
     }
+    return _children_called(words, children, lists)
+
+
+def _children_called(
+    words: Iterable[str], children: tuple[Person, ...], lists: SchoolLists
+) -> tuple[Person, ...]:
     return tuple(
         child
         for child in children
@@ -386,7 +396,9 @@ def _is_no_parents(
     folded = text.casefold()
     if any(all(word.casefold() in folded for word in match.person.name.split()) for match in parents):
         return False
-    return likely_child or bool(_own_children_named(text, tuple(children.values()), lists))
+    named = _own_children_named(text, tuple(children.values()), lists)
+    abroad = [found["after"] for found in _SELF_NAMED_ABROAD.finditer(text)]
+    return likely_child or bool(named or _children_called(abroad, tuple(children.values()), lists))
 
 
 def _added_below(text: str, children: tuple[Person, ...], lists: SchoolLists) -> bool:

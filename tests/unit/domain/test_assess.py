@@ -178,6 +178,7 @@ def test_child_on_a_parents_address_is_probable_child(lists, text):
         "Ella is off, her nan isn't looking good. Priya Sharma",
         "Dzień dobry, Ella nie przyjdzie jutro. Piszę z telefonu taty, mój się zepsuł. Priya Sharma",
         "Ella kal nahi aayegi. Main ammi ke phone se likh rahi hun. Priya Sharma",
+        "Salam miss, main Ella ki ammi. Ella keh rahi hai ke test Friday ko hai, kya ye theek hai?",
     ],
 )
 def test_parents_own_letter_stays_the_parents(lists, text):
