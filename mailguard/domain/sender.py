@@ -71,7 +71,7 @@ _SELF_NAMED = re.compile(
     r"|\b(?P<before>[^\W\d_][\w'’-]{1,20})\s+here\b|^[^\w\n]{0,20}(?P<alone>[^\W\d_]{2,20})(?:[^\S\n]{1,5}\d{1,2}\w{0,2})?[^\w\n]{0,20}$",
     re.IGNORECASE | re.MULTILINE,
 )
-# In other languages, only beside a borrowed account: "main Ella ki ammi" is Ella's mother.
+# In other languages, only beside a borrowed account or a child's voice: "main Ella ki ammi" is Ella's mother.
 _SELF_NAMED_ABROAD = re.compile(
     r"\b(?:tu|c['’]est|soy|sunt|sou|aqui\s+é\s+o|ben|hier\s+ist|ich\s+bin|jestem|main|mai)\s+(?P<after>[^\W\d_][\w'’-]{1,20})\b(?!\s+k[aeiy]{1,2}\b)",
     re.IGNORECASE,
@@ -330,8 +330,11 @@ def _child_on_parent_address(
                 "the name in {where} fits pupil {id}, not the parent",
             )
             return
-    if named and (likely_child or _IN_FORM.search(text)):
-        evidence.add(SignalCode.CHILD_CLAIM, named, party, Certainty.NAME, "introduces itself as pupil {id}")
+    abroad = _called_abroad(text, tuple(children.values()), lists) if likely_child else ()
+    if abroad or (named and (likely_child or _IN_FORM.search(text))):
+        evidence.add(
+            SignalCode.CHILD_CLAIM, named or abroad, party, Certainty.NAME, "introduces itself as pupil {id}"
+        )
         return
     if scores.is_child_voice:
         reasons = ", ".join(f'"{word}"' for word in scores.reasons.get("initiator.child", ())[:4])
@@ -397,8 +400,11 @@ def _is_no_parents(
     if any(all(word.casefold() in folded for word in match.person.name.split()) for match in parents):
         return False
     named = _own_children_named(text, tuple(children.values()), lists)
-    abroad = [found["after"] for found in _SELF_NAMED_ABROAD.finditer(text)]
-    return likely_child or bool(named or _children_called(abroad, tuple(children.values()), lists))
+    return likely_child or bool(named or _called_abroad(text, tuple(children.values()), lists))
+
+
+def _called_abroad(text: str, children: tuple[Person, ...], lists: SchoolLists) -> tuple[Person, ...]:
+    return _children_called([found["after"] for found in _SELF_NAMED_ABROAD.finditer(text)], children, lists)
 
 
 def _added_below(text: str, children: tuple[Person, ...], lists: SchoolLists) -> bool:
