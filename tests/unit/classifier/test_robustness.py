@@ -19,10 +19,12 @@ from mailguard.domain.message import MessageFacts
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import Initiator, Kind, Nature
 from mailguard.reading.message import read
-from tests.tables import rows
+from tests.tables import IS_PROVING, rows
 
 HELD_OUT = Path(__file__).parents[3] / "models" / "held_out" / "test"
 AT_MOST = 60  # the encoder reads every changed text anew; all of them under `make prove`
+# Of so few texts one lies close to a threshold by chance; the whole set must keep the shares themselves.
+ONE_BY_CHANCE = 0 if IS_PROVING else 1
 pytestmark = pytest.mark.timeout(900)
 # Marks that carry meaning for a model as they do for a reader: shouting, tone, sentence ends.
 MEANINGFUL = frozenset(
@@ -55,8 +57,8 @@ def test_the_measure_rests_on_enough_findings():
 @pytest.mark.parametrize("name", sorted(INVISIBLE))
 def test_what_a_reader_does_not_even_see_changes_next_to_nothing(name: str):
     steady = measured()[name]
-    assert steady.lost <= 0.04 * steady.findings, steady
-    assert steady.flipped <= 0.03 * steady.texts, steady
+    assert steady.lost <= 0.04 * steady.findings + ONE_BY_CHANCE, steady
+    assert steady.flipped <= 0.03 * steady.texts + ONE_BY_CHANCE, steady
 
 
 @pytest.mark.parametrize("name", sorted(set(TEXT_CHANGES) - INVISIBLE - MEANINGFUL))
