@@ -96,11 +96,9 @@ class RelayWorkers:
     @property
     def pids(self) -> tuple[int, ...]:
         """Of the workers that are running now."""
-        return tuple(
-            slot.process.pid
-            for slot in self._slots
-            if slot.process is not None and slot.process.poll() is None
-        )
+        # Each read once: the thread that tends the slots may empty one at any moment.
+        processes = [slot.process for slot in self._slots]
+        return tuple(process.pid for process in processes if process is not None and process.poll() is None)
 
     def run(self, stopping: threading.Event) -> None:
         """Keep all workers running until ``stopping`` is set, then drain them. Blocks: give it a thread."""

@@ -104,7 +104,10 @@ def test_workers_go_when_their_parent_is_killed(
     program = tmp_path / "parent.py"
     program.write_text(
         "import socket, sys, threading, time\n"
+        "import structlog\n"
         "from mailguard.adapters.relay_workers import RelayWorkers\n"
+        # Standard output is this program's alone: two threads' lines there can run into one another.
+        "structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))\n"
         "listening = socket.create_server(('127.0.0.1', 0))\n"
         "workers = RelayWorkers(sys.argv[1:], count=1, listening=listening, drain_seconds=1)\n"
         "threading.Thread(target=workers.run, args=(threading.Event(),), daemon=True).start()\n"
