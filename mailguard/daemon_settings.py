@@ -30,13 +30,16 @@ from mailguard.config_sections.values import PasswordSource
 from mailguard.domain.words import Role
 
 
-def store_settings(loaded: LoadedConfig, state_folder: Path, *, may_make: bool) -> StoreSettings:
+def store_settings(
+    loaded: LoadedConfig, state_folder: Path, *, may_make: bool = False, only_reads: bool = False
+) -> StoreSettings:
     return StoreSettings(
         state_folder=state_folder,
         school=loaded.config.store.school_id,
         message_id_domain=loaded.config.school.domains[0],
         url=loaded.config.store.url,
         may_make=may_make,
+        only_reads=only_reads,
     )
 
 

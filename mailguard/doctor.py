@@ -15,7 +15,7 @@ from mailguard.adapters.imap_session import ImapSession
 from mailguard.adapters.keys import is_genuine_signature
 from mailguard.adapters.smtp_out import SmtpCourier
 from mailguard.adapters.smtp_settings import TransportSecurity
-from mailguard.adapters.store.opening import OpenedStore, open_store
+from mailguard.adapters.store.opening import MIN_FREE_BYTES, OpenedStore, open_store
 from mailguard.adapters.store.schema import latest_schema
 from mailguard.app.audit_trail import AuditTrail, TrailKey
 from mailguard.app.health import Finding, State, health
@@ -36,7 +36,7 @@ from mailguard.domain.words import Role
 from mailguard.model_wiring import models_folder, registry_of
 from mailguard.wiring import Parts, make_parts, platform_warnings
 
-_GIBIBYTE = 2**30
+_MEBIBYTE, _GIBIBYTE = 2**20, 2**30
 _REVIEW_SECONDS = 5.0
 _NEXT_HOP_SECONDS = 10.0
 _FEW_BYTES = 2 * _GIBIBYTE
@@ -58,7 +58,7 @@ def examine(config_path: Path, state_folder: Path) -> list[Finding]:
     ]
     findings += settings_findings(loaded, parts, parts.lists)
     try:
-        opened = open_store(store_settings(loaded, state_folder, may_make=False), SystemClock())
+        opened = open_store(store_settings(loaded, state_folder, only_reads=True), SystemClock())
     except StoreProblem as problem:
         findings.append(Finding(State.FAIL, "store", str(problem)))
         findings += _model(ModelRegistry(models_folder(loaded, state_folder), public_key=None))
@@ -140,13 +140,29 @@ def _store(opened: OpenedStore, state_folder: Path) -> Iterator[Finding]:
     store = opened.store
     free = shutil.disk_usage(state_folder).free
     sound = store.is_sound()
-    says = f"schema {store.schema} of {latest_schema()}; integrity {'ok' if sound else 'DAMAGED'}; {free // _GIBIBYTE} GB free"
+    says = f"schema {store.schema} of {latest_schema()}; integrity {'ok' if sound else 'DAMAGED'}; {space_words(free)} free"
     if not sound:
         yield Finding(State.FAIL, "store", says, "Stop mailguard and restore the store from the backup.")
     elif free < _FEW_BYTES:
-        yield Finding(State.FAIL, "store", says, "Free disk space: below 64 MB mail is refused with 451.")
+        wanted = space_words(MIN_FREE_BYTES)
+        fix = (
+            f"Free disk space now: until {wanted} are free, what must be held is refused with 451, "
+            "and a mailguard that stops does not start."
+            if free < MIN_FREE_BYTES
+            else f"Free disk space: below {wanted} what must be held is refused with 451, and mailguard does not start."
+        )
+        yield Finding(State.FAIL, "store", says, fix)
     else:
         yield Finding(State.OK, "store", says)
+
+
+def space_words(count: int) -> str:
+    """Of a disk, in the unit that df -h has: 71 GiB, 1.4 GiB, 63 MiB. Rounded down: never more than there is."""
+    if count < _GIBIBYTE:
+        return f"{count // _MEBIBYTE} MiB"
+    if count < 10 * _GIBIBYTE:
+        return f"{count * 10 // _GIBIBYTE / 10:.1f} GiB"
+    return f"{count // _GIBIBYTE} GiB"
 
 
 def _audit(opened: OpenedStore) -> Iterator[Finding]:

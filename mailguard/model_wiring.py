@@ -119,7 +119,7 @@ def _in_registry(
     loaded: LoadedConfig, state_folder: Path, clock: Clock, ask: Callable[[ModelRegistry], Classifier]
 ) -> Classifier | StoreProblem:
     try:
-        opened = open_store(store_settings(loaded, state_folder, may_make=False), clock)
+        opened = open_store(store_settings(loaded, state_folder, only_reads=True), clock)
     except StoreProblem as problem:
         return problem
     try:

@@ -55,7 +55,7 @@ Exit status: 0 done, 1 the store cannot be opened.""",
 @json_option
 def list_accounts(config_path: Path, state_folder: Path, as_json: bool) -> None:
     """Everybody who may sign in, and invitations that wait."""
-    with _opened(config_path, state_folder) as accounts:
+    with _opened(config_path, state_folder, only_reads=True) as accounts:
         zone = ZoneInfo(accounts.school.loaded.config.school.timezone)
         waiting = {each.account_id: each for each in accounts.book.open_invitations()}
         for account in accounts.book.all():
@@ -177,8 +177,8 @@ def sign_out(config_path: Path, state_folder: Path, address: str) -> None:
 
 
 @contextmanager
-def _opened(config_path: Path, state_folder: Path) -> Iterator[_Accounts]:
-    with opened_school(config_path, state_folder) as school:
+def _opened(config_path: Path, state_folder: Path, *, only_reads: bool = False) -> Iterator[_Accounts]:
+    with opened_school(config_path, state_folder, only_reads=only_reads) as school:
         settings = site_settings(school.loaded)
         effects = effects_settings(school.loaded, mark_key=school.store.keys.mark_key, clauses={})
         sessions = SessionBook(school.store, settings)

@@ -42,7 +42,10 @@ def show(
     config_path: Path, state_folder: Path, as_json: bool, case_id: str | None, first: int, last: int | None
 ) -> None:
     """Print events, oldest first. Ids only: names and texts are not in the trail."""
-    with opened_school(config_path, state_folder) as school, school.store.reading() as transaction:
+    with (
+        opened_school(config_path, state_folder, only_reads=True) as school,
+        school.store.reading() as transaction,
+    ):
         for event in transaction.audit.events(first=first, last=last, case_id=case_id):
             fields = event_to_json(event)
             if as_json:
@@ -110,7 +113,7 @@ def verify(
             further_notes=notes,
         )
     else:
-        with opened_school(config_path, state_folder) as school:
+        with opened_school(config_path, state_folder, only_reads=True) as school:
             result = school.trail.verify(further_notes=notes)
     _tell(result, as_json=as_json)
 

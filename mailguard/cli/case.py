@@ -47,7 +47,10 @@ def list_cases(
 ) -> None:
     """List cases, newest first."""
     states = None if state_word is None else {CaseState(state_word)}
-    with opened_school(config_path, state_folder) as school, school.store.reading() as transaction:
+    with (
+        opened_school(config_path, state_folder, only_reads=True) as school,
+        school.store.reading() as transaction,
+    ):
         zone = ZoneInfo(school.loaded.config.school.timezone)
         cases = transaction.cases.matching(CaseFilter(states=states, limit=limit))
         if not cases and not as_json:
@@ -70,7 +73,10 @@ Exit status: 0 ok, 1 no such case."""
 @click.argument("case_id")
 def show(config_path: Path, state_folder: Path, as_json: bool, case_id: str) -> None:
     """Show one case: why, what was done, who was told. Ids, not content."""
-    with opened_school(config_path, state_folder) as school, school.store.reading() as transaction:
+    with (
+        opened_school(config_path, state_folder, only_reads=True) as school,
+        school.store.reading() as transaction,
+    ):
         case = transaction.cases.find(case_id)
         if case is None:
             stop([f"{case_id}: no such case; see: mailguard case list"])

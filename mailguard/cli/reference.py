@@ -35,6 +35,11 @@ Every command says the same with `--help`. Exit statuses are the same everywhere
 A command that needs the settings takes `--config` or the environment variable `MAILGUARD_CONFIG`; one that
 needs the store takes `--state` or `MAILGUARD_STATE`.
 
+A command that writes to the store is refused (status 1, *free space*) while less than 64 MiB are free on the disk of the
+state folder. These only read, and work on a full disk, too: `case list`, `case show`, `audit show`, `audit verify`,
+`account list`, `retention preview`, `model status`, `evaluate` and `compare`, `explain`, `doctor`. Exports and
+`audit export` write: they are on the record. More: [when the disk fills up](../how-to/service.md#when-the-disk-fills-up).
+
 This page is made by `python -m mailguard.cli.reference`.
 """
 

@@ -41,7 +41,7 @@ def preview(config_path: Path, state_folder: Path, as_json: bool, days: int) -> 
 
     The running daemon ends them once a day.
     """
-    with opened_school(config_path, state_folder) as school:
+    with opened_school(config_path, state_folder, only_reads=True) as school:
         retention = retention_of(school.loaded, school.store, school.blobs, SystemClock())
         with school.store.reading() as transaction:
             due = retention.due(transaction, at=datetime.now(UTC) + timedelta(days=days))

@@ -17,7 +17,7 @@ from mailguard.app.health import Finding, State
 from mailguard.app.site_settings import SiteSettings
 from mailguard.config import load_config
 from mailguard.daemon_settings import store_settings
-from mailguard.doctor import examine, next_hop_findings, review_findings
+from mailguard.doctor import examine, next_hop_findings, review_findings, space_words
 from mailguard.domain.account import AccountState, SiteRole
 from tests.daemon import Daemon
 from tests.schooling import DEPUTY
@@ -130,3 +130,18 @@ def test_a_reader_who_was_invited_and_never_came_is_warned_of_as_such(tmp_path: 
             (finding,) = review_findings(school.opened, school.loaded)
     assert finding.says == "nobody who reads cases has signed in yet"
     assert "one-time password" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 MiB"),
+        (64 * 2**20 - 1, "63 MiB"),
+        (2**30 - 1, "1023 MiB"),
+        (3 * 2**29, "1.5 GiB"),
+        (2 * 2**30 - 1, "1.9 GiB"),
+        (71 * 2**30, "71 GiB"),
+    ],
+)
+def test_free_space_is_told_in_a_unit_that_shows_it_and_never_rounded_up(count: int, words: str) -> None:
+    assert space_words(count) == words

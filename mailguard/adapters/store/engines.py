@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,22 +44,27 @@ class Engines:
     def is_sqlite(self) -> bool:
         return self.writing.dialect.name == "sqlite"
 
+    def only_reading(self) -> Engines:
+        """The same with no engine that may write."""
+        self.writing.dispose()
+        return replace(self, writing=self.reading)
+
     def dispose(self) -> None:
         self.writing.dispose()
         self.reading.dispose()
 
 
-def sqlite_engines(path: Path) -> Engines:
+def sqlite_engines(path: Path, *, only_reads: bool = False) -> Engines:
     """WAL, synchronous=FULL, BEGIN IMMEDIATE for writers.
 
-    The file must exist (its mode is inherited by -wal and -shm).
+    The file must exist (its mode is inherited by -wal and -shm). ``only_reads``: for ``Engines.only_reading``; it reads
+    where there is no room for the -shm file, too.
     """
-    engines = Engines(
+    return Engines(
         writing=_sqlite_engine(path, is_reading=False),
-        reading=_sqlite_engine(path, is_reading=True),
+        reading=_sqlite_engine(path, is_reading=True, is_alone=only_reads and not _can_share(path)),
         place=str(path),
     )
-    return engines
 
 
 def postgresql_engines(url: str) -> Engines:
@@ -115,7 +120,8 @@ def database_errors_as_failures(place: str) -> Iterator[None]:
         raise TemporaryFailure(f"store {place}: the connection was lost") from error
 
 
-def _sqlite_engine(path: Path, *, is_reading: bool) -> Engine:
+def _sqlite_engine(path: Path, *, is_reading: bool, is_alone: bool = False) -> Engine:
+    """``is_alone``: under a lock that keeps every other process out, and without a -shm file."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         module=sqlite,
@@ -127,6 +133,9 @@ def _sqlite_engine(path: Path, *, is_reading: bool) -> Engine:
     )
 
     def set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        if is_alone:
+            # First of all: other PRAGMAs read the database, and then it is too late.
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -144,3 +153,18 @@ def _sqlite_engine(path: Path, *, is_reading: bool) -> Engine:
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _can_share(path: Path) -> bool:
+    """False where the disk has no room for the -shm file, which the first process to open a WAL database makes.
+
+    Under an exclusive lock SQLite keeps in memory what is in that file otherwise. Other faults are told by who opens next.
+    """
+    connection = sqlite.connect(path, timeout=BUSY_TIMEOUT_SECONDS)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite.DatabaseError as error:
+        return bool(error.sqlite_errorname != "SQLITE_IOERR")
+    finally:
+        connection.close()
+    return True

@@ -10,11 +10,12 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from mailguard.adapters.blobs import BlobFiles
 from mailguard.adapters.keys import (
@@ -32,7 +33,7 @@ from mailguard.adapters.store.engines import (
     sqlite_engines,
 )
 from mailguard.adapters.store.reindexing import reindex_cases
-from mailguard.adapters.store.schema import migrate
+from mailguard.adapters.store.schema import is_newest, latest_schema, migrate
 from mailguard.adapters.store.sql_store import SqlStore
 from mailguard.adapters.store.tables import audit_heads, school_keys
 from mailguard.app.ports import Clock, TemporaryFailure
@@ -42,6 +43,8 @@ from mailguard.domain.audit import FIRST_PREVIOUS
 SQLITE_NAME = "mailguard.sqlite3"
 _SCHOOL_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MEBIBYTE = 1024 * 1024
+MIN_FREE_BYTES = 64 * _MEBIBYTE
+"""Room for a message that must be held, whatever else fills the disk."""
 
 
 def drawn_number(digits: int) -> int:
@@ -55,6 +58,7 @@ class StoreSettings:
     """``url`` "" for SQLite in ``state_folder``; ``message_id_domain`` ends the Message-IDs of our own mail.
 
     ``min_free_bytes`` must stay free on the state folder's disk. ``may_make``: a missing store is begun.
+    ``only_reads``: none is begun, it opens on a full disk too, and whoever writes hears TemporaryFailure.
     ``draw_number``: a random number of so many digits, for case ids.
     """
 
@@ -62,8 +66,9 @@ class StoreSettings:
     school: str
     message_id_domain: str
     url: str = ""
-    min_free_bytes: int = 64 * _MEBIBYTE
+    min_free_bytes: int = MIN_FREE_BYTES
     may_make: bool = True
+    only_reads: bool = False
     draw_number: Callable[[int], int] = drawn_number
 
 
@@ -86,28 +91,67 @@ def open_store(settings: StoreSettings, clock: Clock) -> OpenedStore:
             fix="Use small letters, digits, dots and hyphens, at most 64, a letter or digit first.",
         )
     database = settings.state_folder / SQLITE_NAME
-    if not settings.may_make and not settings.url and not database.exists():
+    may_make = settings.may_make and not settings.only_reads
+    if not may_make and not settings.url and not database.exists():
         raise StoreProblem(
             file=str(database),
             key="store",
             value="does not exist",
             fix="Start mailguard once with this --state folder, or name the folder that it uses.",
         )
+    opened = _open_as_it_is(settings, clock, database) if settings.only_reads else None
+    if opened is not None:
+        return opened
     _prepare_folder(settings)
-    if settings.url:
-        engines = postgresql_engines(settings.url)
-    else:
+    if not settings.url:
         _make_private_file(database)
-        engines = sqlite_engines(database)
-    try:
+    engines = postgresql_engines(settings.url) if settings.url else sqlite_engines(database)
+    with _closed_on_failure(engines):
         schema = migrate(engines)
         kek = load_key_encryption_key(settings.state_folder, may_make=not _has_keys(engines))
-        keys = _school_keys(engines, settings, kek, clock)
-    except (StoreProblem, TemporaryFailure) as error:
+        opened = _opened(engines, settings, clock, schema, kek, _school_keys(engines, settings, kek, clock))
+        reindex_cases(opened.store)
+    return opened
+
+
+def _open_as_it_is(settings: StoreSettings, clock: Clock, database: Path) -> OpenedStore | None:
+    """Without writing anything; None where something must be made or brought forward first. Raises StoreProblem.
+
+    An index of an older mailguard stays as it is: the next start brings it forward, and only searches look into it.
+    """
+    engines = (
+        postgresql_engines(settings.url) if settings.url else sqlite_engines(database, only_reads=True)
+    ).only_reading()
+    with _closed_on_failure(engines):
+        if is_newest(engines) and (wrapped := _wrapped_keys(engines, settings)):
+            kek = load_key_encryption_key(settings.state_folder, may_make=False)
+            keys = _unwrapped(wrapped, kek, engines)
+            return _opened(engines, settings, clock, latest_schema(), kek, keys)
+    engines.dispose()
+    return None
+
+
+@contextmanager
+def _closed_on_failure(engines: Engines) -> Iterator[None]:
+    """A failure of the database becomes a StoreProblem; on any problem the connections are given back."""
+    try:
+        yield
+    except StoreProblem:
         engines.dispose()
-        if isinstance(error, StoreProblem):
-            raise
+        raise
+    except TemporaryFailure as error:
+        engines.dispose()
         raise _unanswered(engines, error) from error
+
+
+def _opened(
+    engines: Engines,
+    settings: StoreSettings,
+    clock: Clock,
+    schema: int,
+    kek: KeyEncryptionKey,
+    keys: SchoolKeys,
+) -> OpenedStore:
     store = SqlStore(
         engines,
         school=settings.school,
@@ -117,11 +161,6 @@ def open_store(settings: StoreSettings, clock: Clock) -> OpenedStore:
         schema=schema,
         draw_number=settings.draw_number,
     )
-    try:
-        reindex_cases(store)
-    except TemporaryFailure as error:
-        engines.dispose()
-        raise _unanswered(engines, error) from error
     blobs = BlobFiles(
         settings.state_folder / "blobs",
         keys=store,
@@ -163,8 +202,8 @@ def _prepare_folder(settings: StoreSettings) -> None:
             file=str(folder),
             key="free space",
             value=f"is {free_bytes // _MEBIBYTE} MiB of {settings.min_free_bytes // _MEBIBYTE} MiB wanted",
-            fix="Free some space or move the state folder to a larger disk. Until then what must be held is refused "
-            "with 451, and whoever sent it tries again.",
+            fix="Free some space or move the state folder to a larger disk. Until then mailguard does not start, and what "
+            "must be held is refused with 451: whoever sent it tries again. Commands that only read still work.",
         )
 
 
@@ -193,15 +232,12 @@ def _school_keys(
     engines: Engines, settings: StoreSettings, kek: KeyEncryptionKey, clock: Clock
 ) -> SchoolKeys:
     """Read the school's keys, after making them where there are none; whoever comes first makes them."""
-    query = select(school_keys.c.purpose, school_keys.c.wrapped_key).where(
-        school_keys.c.school == settings.school
-    )
     with (
         database_errors_as_failures(engines.place),
         engines.writing.connect() as connection,
         connection.begin(),
     ):
-        if connection.execute(query).first() is None:
+        if not _read_keys(connection, settings):
             # The head's row is the lock: a second opener waits here and then finds these keys.
             insert_if_new(connection, audit_heads, school=settings.school, size=0, hash=FIRST_PREVIOUS)
             for purpose, secret in SchoolKeys.fresh().items():
@@ -214,7 +250,28 @@ def _school_keys(
                     public_key=public_key_of(secret) if purpose == "audit" else b"",
                     made_at=clock.now(),
                 )
-        wrapped = {row.purpose: bytes(row.wrapped_key) for row in connection.execute(query)}
+        wrapped = _read_keys(connection, settings)
+    return _unwrapped(wrapped, kek, engines)
+
+
+def _wrapped_keys(engines: Engines, settings: StoreSettings) -> dict[str, bytes]:
+    """By purpose; empty where the school has none yet."""
+    with (
+        database_errors_as_failures(engines.place),
+        engines.reading.connect() as connection,
+        connection.begin(),
+    ):
+        return _read_keys(connection, settings)
+
+
+def _read_keys(connection: Connection, settings: StoreSettings) -> dict[str, bytes]:
+    query = select(school_keys.c.purpose, school_keys.c.wrapped_key).where(
+        school_keys.c.school == settings.school
+    )
+    return {row.purpose: bytes(row.wrapped_key) for row in connection.execute(query)}
+
+
+def _unwrapped(wrapped: dict[str, bytes], kek: KeyEncryptionKey, engines: Engines) -> SchoolKeys:
     try:
         return SchoolKeys(**{purpose: kek.unwrap(wrapped[purpose]) for purpose in SchoolKeys.PURPOSES})
     except (WrongKey, KeyError):

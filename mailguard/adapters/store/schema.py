@@ -7,6 +7,8 @@ an old one, and the next that adds a column would find it there. A test holds th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -31,11 +33,22 @@ def latest_schema() -> int:
 
 def migrate(engines: Engines) -> int:
     """Bring the schema to the newest and give its number. Raises StoreProblem."""
+    with _errors_as_problems(engines), engines.writing.connect() as connection, connection.begin():
+        if not engines.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+        return _migrate(connection, engines.place)
+
+
+def is_newest(engines: Engines) -> bool:
+    """Whether nothing is left for ``migrate`` to do. Writes nothing. Raises StoreProblem."""
+    with _errors_as_problems(engines), engines.reading.connect() as connection, connection.begin():
+        return MigrationContext.configure(connection).get_current_revision() == _revisions()[-1]
+
+
+@contextmanager
+def _errors_as_problems(engines: Engines) -> Iterator[None]:
     try:
-        with engines.writing.connect() as connection, connection.begin():
-            if not engines.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
-            return _migrate(connection, engines.place)
+        yield
     except OperationalError as error:
         raise StoreProblem(
             file=engines.place,

@@ -15,6 +15,7 @@ from mailguard.adapters.blobs import BlobFiles
 from mailguard.adapters.store.columns import metadata
 from mailguard.adapters.store.opening import SQLITE_NAME, StoreSettings, open_store
 from mailguard.adapters.store.schema import latest_schema
+from mailguard.app.ports import TemporaryFailure
 from mailguard.app.ports_store import StoreProblem
 from tests.storing import TurnedClock, one_report, open_school, opening, school_settings
 
@@ -209,3 +210,40 @@ def test_a_state_folder_may_have_odd_letters_in_its_name(tmp_path: Path):
     with sqlite3.connect(settings.state_folder / SQLITE_NAME) as connection:
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
     connection.close()
+
+
+def test_on_a_nearly_full_disk_a_store_opens_to_read_and_to_nothing_else(settings: StoreSettings):
+    school = open_school(settings)
+    case_id = school.casebook.open_or_join(opening(), one_report).case_id
+    school.opened.store.close()
+    full = replace(settings, min_free_bytes=1 << 60)
+    problem = problem_of(full)
+    assert (problem.key, "only read still work" in problem.fix) == ("free space", True)
+    reader = open_school(replace(full, only_reads=True))
+    with reader.opened.store.reading() as transaction:
+        (message,) = transaction.cases.messages(case_id)
+    assert reader.opened.blobs.get(message.blob_id) == opening().raw
+    assert reader.opened.store.is_sound()
+    assert reader.trail.verify().is_intact
+    for write in (reader.trail.checkpoint, lambda: reader.opened.blobs.put(b"x")):
+        with pytest.raises(TemporaryFailure):
+            write()
+    reader.opened.store.close()
+
+
+def test_a_store_with_migrations_to_come_is_brought_forward_before_it_is_read(settings: StoreSettings):
+    settings.state_folder.mkdir()
+    if not settings.url:
+        # As a first start that was killed before its migrations leaves it.
+        (settings.state_folder / SQLITE_NAME).touch()
+    only_reads = replace(settings, only_reads=True)
+    assert problem_of(replace(only_reads, min_free_bytes=1 << 60)).key == "free space"
+    opened = open_store(only_reads, TurnedClock())
+    assert opened.store.schema == latest_schema()
+    opened.store.close()
+
+
+def test_to_read_a_store_none_is_begun(tmp_path: Path):
+    settings = replace(school_settings(tmp_path / "state"), only_reads=True)
+    assert problem_of(settings).value == "does not exist"
+    assert not settings.state_folder.exists()
