@@ -236,6 +236,8 @@ class Office:
         self.store = self.opened.store
         self.casebook = Casebook(self.store, self.opened.blobs, zone=ZoneInfo("Europe/London"))
         self.alarms: list[tuple[str, str]] = []
+        self.alarm_causes: list[Exception | None] = []
+        self.failed_attempts: list[tuple[str, TemporaryFailure]] = []
         people = directory or PeopleDirectory()
         self.performers: dict[EffectKind, Performer] = {
             EffectKind.REPORT: ReportPerformer(
@@ -291,9 +293,14 @@ class Office:
             performers=self.performers,
             clock=self.clock,
             owner=owner,
-            on_alarm=lambda event, subject: self.alarms.append((event, subject)),
+            on_alarm=self._alarm,
+            on_failed_attempt=lambda effect, failure: self.failed_attempts.append((effect.key, failure)),
             settings=worker_settings,
         )
+
+    def _alarm(self, event: str, subject: str, error: Exception | None = None) -> None:
+        self.alarms.append((event, subject))
+        self.alarm_causes.append(error)
 
     def receive(
         self,

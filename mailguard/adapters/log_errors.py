@@ -6,11 +6,15 @@ SECURITY: neither local variables nor the exception's own words: a KeyError's is
 from __future__ import annotations
 
 import os
+import socket
+import ssl
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from types import TracebackType
 from typing import Any
+
+from mailguard.app.ports import PermanentFailure, TemporaryFailure
 
 _MOST_FRAMES = 30
 _MOST_CAUSES = 5
@@ -30,19 +34,38 @@ def without_content(_logger: Any, _method: str, event: MutableMapping[str, Any])
 
 
 def cause_of(error: BaseException) -> str:
-    """What the system said at the root of a failure ("No space left on device"), "" where it said nothing.
+    """What system or server said at the root of a failure ("No space left on device", "550 5.1.1"), "" where nothing was said.
 
-    Only the system's own sentence for an error number, and SQLite's of a full disk: neither holds a name or an address.
+    Only the codes of an SMTP reply, the system's own sentence for an error number, OpenSSL's word for what is wrong, and
+    SQLite's of a full disk: none of them holds a name or an address.
     """
-    seen = 0
-    cause: BaseException | None = error
-    while cause is not None and seen < _MOST_CAUSES:
+    for cause in _chain(error):
+        if isinstance(cause, TemporaryFailure | PermanentFailure) and cause.reply:
+            return cause.reply
+        # Their numbers are not the system's: its sentence for the same number would be a wrong one.
+        if isinstance(cause, ssl.SSLError):
+            return cause.reason or ""
+        if isinstance(cause, socket.gaierror):
+            return cause.strerror or ""
         if isinstance(cause, OSError) and cause.errno:
             return os.strerror(cause.errno)
         if "database or disk is full" in str(cause):
             return "database or disk is full"
-        cause, seen = cause.__cause__ or cause.__context__, seen + 1
     return ""
+
+
+def types_of(error: BaseException) -> list[str]:
+    """The types of a failure and of what led to it, outermost first."""
+    return [type(each).__name__ for each in _chain(error)]
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _exception_of(info: object) -> BaseException | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from typing import Final
 
@@ -22,6 +23,8 @@ from mailguard.app.ports import OutgoingMessage, PermanentFailure, TemporaryFail
 
 _LONGEST_WORDS: Final = 500
 _QUIT_SECONDS: Final = 2.0
+# RFC 3463, section 2.
+_ENHANCED_CODE: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
 
 
 class SmtpCourier:
@@ -145,7 +148,9 @@ class SmtpCourier:
         self, step: str, error: aiosmtplib.SMTPResponseException
     ) -> TemporaryFailure | PermanentFailure:
         words = f"{step} at {self._settings.server}: {error.code} {error.message}"[:_LONGEST_WORDS]
+        enhanced = _ENHANCED_CODE.match(error.message)
+        reply = f"{error.code} {enhanced[0]}" if enhanced else str(error.code)
         # A 5yz before the envelope (greeting, EHLO, log-in) is about us and can be repaired.
         if 500 <= error.code < 600 and step not in {"connecting", "EHLO"}:
-            return PermanentFailure(words)
-        return TemporaryFailure(words)
+            return PermanentFailure(words, reply=reply)
+        return TemporaryFailure(words, reply=reply)

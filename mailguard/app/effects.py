@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from mailguard.app.casebook import Casebook
 from mailguard.app.digest import DigestPerformer
@@ -30,8 +31,13 @@ TAG_MOVE_FAILED = "effects:message:not-moved"
 _ACTOR = "effects"
 _URGENT_KINDS = frozenset({EffectKind.REPORT, EffectKind.ESCALATE, EffectKind.SECOND_CHANNEL})
 
-OnAlarm = Callable[[str, str], None]
-"""(event name, effect or case id): for the log; without names or content."""
+OnFailedAttempt = Callable[[EffectRecord, TemporaryFailure], None]
+"""An effect that is tried again, and why: for the log."""
+
+
+class OnAlarm(Protocol):
+    def __call__(self, event: str, subject: str, error: Exception | None = None) -> None:
+        """For the log. ``subject``: an effect or case id; without names or content. ``error``: why, where one says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,7 @@ class EffectsWorker:
         clock: Clock,
         owner: str,
         on_alarm: OnAlarm,
+        on_failed_attempt: OnFailedAttempt,
         settings: WorkerSettings | None = None,
     ) -> None:
         self._store = store
@@ -68,6 +75,7 @@ class EffectsWorker:
         self._clock = clock
         self._owner = owner
         self._on_alarm = on_alarm
+        self._on_failed_attempt = on_failed_attempt
         self._settings = settings or WorkerSettings()
         self._wake = threading.Event()
 
@@ -82,7 +90,7 @@ class EffectsWorker:
                 has_worked = self.run_once()
             except Exception as problem:
                 # The store's fault, not an effect's: the lease runs out and the effect comes again.
-                self._on_alarm("effects_worker_failed", type(problem).__name__)
+                self._on_alarm("effects_worker_failed", type(problem).__name__, problem)
                 stop.wait(self._settings.first_wait)
                 continue
             if not has_worked:
@@ -103,11 +111,12 @@ class EffectsWorker:
             with self._lease_kept(effect):
                 performed = self._performers[effect.kind].perform(effect)
         except PermanentFailure as failure:
-            self._fail(effect, str(failure))
+            self._fail(effect, failure)
         except TemporaryFailure as failure:
+            self._on_failed_attempt(effect, failure)
             self._retry(effect, str(failure))
         except Exception as problem:
-            self._on_alarm("effect_crashed", f"{effect.id} {type(problem).__name__}")
+            self._on_alarm("effect_crashed", f"{effect.id} {type(problem).__name__}", problem)
             self._retry(effect, f"{type(problem).__name__}: {problem}")
         else:
             self._finish(effect, performed)
@@ -140,12 +149,14 @@ class EffectsWorker:
         if performed.alarm:
             self._on_alarm(performed.alarm, effect.case_id or effect.id)
 
-    def _fail(self, effect: EffectRecord, error: str) -> None:
+    def _fail(self, effect: EffectRecord, failure: PermanentFailure) -> None:
         then = self._after_failure(effect, is_permanent=True)
-        self._casebook.effect_failed(effect, error=error, then=then, detail={"error": _code_of(error)})
+        # The codes alone: a server's words may name a mailbox, and the trail has no names.
+        detail = {"error": failure.reply or "none"}
+        self._casebook.effect_failed(effect, error=str(failure), then=then, detail=detail)
         if effect.kind is EffectKind.MOVE:
             self._leave_in_mailbox(effect)
-        self._on_alarm("effect_failed", f"{effect.kind.value} {effect.case_id or effect.id}")
+        self._on_alarm("effect_failed", f"{effect.kind.value} {effect.case_id or effect.id}", failure)
 
     def _retry(self, effect: EffectRecord, error: str) -> None:
         then = self._after_failure(effect, is_permanent=False)
@@ -204,10 +215,3 @@ class EffectsWorker:
         finally:
             done.set()
             thread.join()
-
-
-def _code_of(error: str) -> str:
-    """The reply code alone: a server's words may name a mailbox, and the trail has no names."""
-    return next(
-        (word for word in error.replace(":", " ").split() if word.isdigit() and len(word) == 3), "none"
-    )

@@ -16,11 +16,22 @@ from mailguard.domain.words import Disposition
 
 
 class TemporaryFailure(Exception):
-    """The same thing may succeed later (4yz). The message says what was tried, on what, and the server's words."""
+    """The same thing may succeed later (4yz). The message says what was tried, on what, and the server's words.
+
+    ``reply``: the reply's codes alone, "451 4.3.0", fit for the log and the trail; "" where no server replied.
+    """
+
+    def __init__(self, words: str, *, reply: str = "") -> None:
+        super().__init__(words)
+        self.reply = reply
 
 
 class PermanentFailure(Exception):
-    """The same thing will fail again (5yz). The message says what was tried, on what, and the server's words."""
+    """The same thing will fail again (5yz). Words and ``reply`` as of TemporaryFailure."""
+
+    def __init__(self, words: str, *, reply: str = "") -> None:
+        super().__init__(words)
+        self.reply = reply
 
 
 class Clock(Protocol):

@@ -24,7 +24,7 @@ from mailguard.app.release import MovePerformer, ReleasePerformer
 from mailguard.app.report_performer import ReportPerformer
 from mailguard.app.staff_notice import StaffNoticePerformer
 from mailguard.config import LoadedConfig
-from mailguard.daemon.telling import tell_alarm
+from mailguard.daemon.telling import tell_alarm, tell_failed_attempt
 from mailguard.daemon_settings import process_name
 from mailguard.domain.case import EffectKind
 from mailguard.reading.message import read
@@ -61,6 +61,7 @@ def effects_workers(
             clock=parts.clock,
             owner=f"{process_name()}:{number}",
             on_alarm=tell_alarm,
+            on_failed_attempt=tell_failed_attempt,
         )
         for number in range(_EFFECTS_THREADS)
     )

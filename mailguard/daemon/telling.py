@@ -5,10 +5,11 @@ from __future__ import annotations
 import structlog
 
 from mailguard.adapters.imap_mailbox import PassProgress
+from mailguard.adapters.log_errors import cause_of, types_of
 from mailguard.app.list_editing import ListEditing
 from mailguard.app.list_reload import ListsRefused, ListsReplaced
-from mailguard.app.ports import Classifier, PermanentFailure
-from mailguard.app.ports_store import AuditEntry, Store
+from mailguard.app.ports import Classifier, PermanentFailure, TemporaryFailure
+from mailguard.app.ports_store import AuditEntry, EffectRecord, Store
 from mailguard.classifier.artefact import DarkClassifier
 from mailguard.domain.audit import AuditTag
 
@@ -66,8 +67,34 @@ def tell_lists_news(store: Store, news: ListsReplaced | ListsRefused, editing: L
         record(store, tag, detail)
 
 
-def tell_alarm(event: str, subject: str) -> None:
-    log.error("alarm", alarm=event, subject=subject)
+def tell_alarm(event: str, subject: str, error: Exception | None = None) -> None:
+    """``error``: why, where an exception says it; of it the log has types, lines of code and what ``cause_of`` gives."""
+    if error is None:
+        log.error("alarm", alarm=event, subject=subject)
+        return
+    is_foreseen = isinstance(error, TemporaryFailure | PermanentFailure)
+    log.error(
+        "alarm",
+        alarm=event,
+        subject=subject,
+        error=types_of(error),
+        cause=cause_of(error),
+        exc_info=None if is_foreseen else error,
+    )
+
+
+def tell_failed_attempt(effect: EffectRecord, error: TemporaryFailure) -> None:
+    """It is tried again; the server's words, which may name a mailbox, are with the effect in the store."""
+    log.warning(
+        "effect_attempt_failed",
+        kind=effect.kind.value,
+        effect=effect.id,
+        case_id=effect.case_id,
+        role=effect.role,
+        attempts=effect.attempts,
+        error=types_of(error),
+        cause=cause_of(error),
+    )
 
 
 def tell_progress(progress: PassProgress) -> None:

@@ -116,6 +116,7 @@ def working(school: WebSchool, smtp_port: int):
         clock=school.clock,
         owner="browser-test",
         on_alarm=lambda *_: None,
+        on_failed_attempt=lambda *_: None,
         settings=WorkerSettings(poll_seconds=0.1),
     )
     return Working(worker)

@@ -60,6 +60,7 @@ def test_an_address_that_the_server_cannot_carry_is_a_permanent_failure(start_ne
     ("where", "words", "failure"),
     [
         ("recipient", "550 5.1.1 user unknown", PermanentFailure),
+        ("recipient", "550 <head@school.test> is no 5.1.1 of ours", PermanentFailure),
         ("recipient", "450 4.2.0 greylisted", TemporaryFailure),
         ("mail", "553 5.1.8 no such sender", PermanentFailure),
         ("data", "421 4.3.2 going down", TemporaryFailure),
@@ -77,6 +78,9 @@ def test_refusals_carry_the_servers_words(
     with pytest.raises(failure, match=re.escape(words)) as raised:
         courier(next_hop.port).send(message())
     assert str(next_hop.port) in str(raised.value)
+    codes = re.match(r"\d+( \d+\.\d+\.\d+)?", words)
+    assert codes is not None
+    assert raised.value.reply == codes[0]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "mail", "rcpt", "data", "content", "after-content"])

@@ -161,7 +161,8 @@ def _term(school: WebSchool) -> Term:
         performers=performers,
         clock=school.clock,
         owner="screens",
-        on_alarm=lambda event, subject: None,
+        on_alarm=lambda *_: None,
+        on_failed_attempt=lambda *_: None,
     )
     return Term(school=school, courier=courier, worker=worker)
 

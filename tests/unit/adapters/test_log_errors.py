@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import io
 import json
+import socket
 import sqlite3
+import ssl
 from typing import Any
 
+import pytest
 import structlog
 
-from mailguard.adapters.log_errors import cause_of, without_content
+from mailguard.adapters.log_errors import cause_of, types_of, without_content
+from mailguard.app.ports import PermanentFailure
 
 ADDRESS = "ella.bee@mail.example"
 
@@ -61,3 +65,23 @@ def test_the_systems_own_words_of_a_full_disk_are_found_behind_other_failures() 
     assert cause_of(outer) == "No space left on device"
     assert cause_of(sqlite3.OperationalError("database or disk is full")) == "database or disk is full"
     assert cause_of(KeyError("a@b.example")) == ""
+
+
+def test_a_servers_reply_is_told_by_its_codes_alone() -> None:
+    refused = PermanentFailure(f"RCPT TO at mx:587: 550 5.1.1 <{ADDRESS}> unknown", reply="550 5.1.1")
+    assert cause_of(refused) == "550 5.1.1"
+    outer = RuntimeError(ADDRESS)
+    outer.__cause__ = refused
+    assert (cause_of(outer), types_of(outer)) == ("550 5.1.1", ["RuntimeError", "PermanentFailure"])
+
+
+def test_numbers_of_resolver_and_openssl_are_not_read_as_the_systems() -> None:
+    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert cause_of(unknown) == "Name or service not known"
+    incoming = ssl.MemoryBIO()
+    incoming.write(b"220 mx.school.test speaks no TLS\r\n")
+    tls = ssl.create_default_context().wrap_bio(incoming, ssl.MemoryBIO(), server_hostname="mx.school.test")
+    with pytest.raises(ssl.SSLError) as refused:
+        tls.do_handshake()
+    assert refused.value.errno == 1
+    assert cause_of(refused.value) in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}

@@ -154,6 +154,28 @@ def test_backoff_doubles_with_jitter_and_stays_within_a_minute_for_reports(
     assert len(waits) == 9
 
 
+def test_whoever_reads_the_log_is_told_why_an_attempt_and_why_an_effect_failed(
+    office: Office, courier: RememberingCourier, clock: MovingClock
+) -> None:
+    later = TemporaryFailure(f"RCPT TO at mx.school.test:587: 451 4.3.0 {HEAD.address}", reply="451 4.3.0")
+    never = PermanentFailure(f"RCPT TO at mx.school.test:587: 550 5.1.1 {HEAD.address}", reply="550 5.1.1")
+    courier.refusals[HEAD.address] = later
+    case_id = office.receive().case_id
+    office.work()
+    (report,) = office.effects(EffectKind.REPORT)
+    assert office.failed_attempts == [(report.key, later)]
+    assert office.alarms == []
+    courier.refusals[HEAD.address] = never
+    clock.pass_time(seconds=5)
+    office.work()
+    assert (office.alarms, office.alarm_causes) == ([("effect_failed", f"report {case_id}")], [never])
+    with office.store.reading() as transaction:
+        details = [
+            each.detail for each in transaction.audit.events(case_id=case_id) if "error" in each.detail
+        ]
+    assert [detail["error"] for detail in details] == ["550 5.1.1"]
+
+
 def test_an_effect_that_crashes_is_tried_again_and_the_admin_told(office: Office, clock: MovingClock) -> None:
     class Broken:
         is_broken = True
@@ -168,6 +190,7 @@ def test_an_effect_that_crashes_is_tried_again_and_the_admin_told(office: Office
     office.receive()
     office.work()
     assert office.alarms[0][0] == "effect_crashed"
+    assert isinstance(office.alarm_causes[0], ZeroDivisionError)
     broken.is_broken = False
     clock.pass_time(seconds=5)
     office.work()
@@ -221,11 +244,11 @@ def test_waking_the_worker_sends_a_report_without_waiting_for_the_next_look(tmp_
 
 def test_the_trail_holds_no_address_of_a_failed_delivery(office: Office, courier: RememberingCourier) -> None:
     courier.refusals[HEAD.address] = PermanentFailure(
-        f"RCPT TO at 127.0.0.1:25: 550 5.1.1 <{HEAD.address}> unknown"
+        f"RCPT TO at 127.0.0.1:587: 550 5.1.1 <{HEAD.address}> unknown", reply="550 5.1.1"
     )
     office.receive()
     office.work()
     with office.store.reading() as transaction:
         details = " ".join(str(event.detail) for event in transaction.audit.events())
     assert HEAD.address not in details
-    assert "550" in details
+    assert "'error': '550 5.1.1'" in details
