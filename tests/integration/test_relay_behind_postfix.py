@@ -1,8 +1,10 @@
 """The relay where it works: between two halves of a real Postfix, after the queue and before it."""
 
 import random
+import re
 import smtplib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,7 @@ TEACHER = "teacher@school.test"
 OTHER = "other@school.test"
 # Postfix folds nothing, adds nothing: what it prepends are trace fields, up to this marker.
 FIRST_FIELD = b"X-Test-Number: "
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "postfix.md"
 
 
 class Around:
@@ -214,3 +217,57 @@ def test_marks_hold_for_what_finally_arrives(around: Around) -> None:
                 now=SystemClock().now(),
             )
         assert without_trace(raw[raw.index(b"X-Mailguard") :]).startswith((b"From:", b"Received:"))
+
+
+@pytest.mark.parametrize("mode", ["after", "before"])
+def test_the_lines_of_the_page_carry_mail_even_where_main_cf_wants_tls_of_everyone(
+    mode: str, next_hop: CollectingNextHop
+) -> None:
+    filter_port, reinject_port = free_port(), free_port()
+
+    def of_page(name: str, number: int) -> str:
+        blocks = re.findall(rf"^```cf {name}\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        return str(blocks[number]).replace("10025", str(filter_port)).replace("10026", str(reinject_port))
+
+    def services(smtp_port: int) -> str:
+        outer = f"{HOST}:{smtp_port} inet n - n - - smtpd\n  -o smtpd_tls_security_level=none\n"
+        # What faces the tests' own servers, which speak no TLS.
+        plain = "plain unix - - n - - smtp\n  -o smtp_tls_security_level=none\n"
+        if mode == "after":
+            return outer + plain + of_page("master.cf", 0)
+        return plain + of_page("master.cf", 1).replace(
+            "smtp      inet  n       -       n       -       20      smtpd\n", outer
+        )
+
+    settings = {
+        "smtp_tls_security_level": "encrypt",
+        "smtpd_tls_security_level": "encrypt",
+        "default_transport": f"plain:{next_hop.transport.partition(':')[2]}",
+        "relay_transport": f"plain:{next_hop.transport.partition(':')[2]}",
+    }
+    if mode == "after":
+        lines = of_page("main.cf", 0).splitlines()
+        settings |= {name: value for name, _, value in (each.partition(" = ") for each in lines) if value}
+    gate = FakeGate()
+    with (
+        run_relay(gate, reinject_port, port=filter_port),
+        run_postfix(
+            mode,  # type: ignore[arg-type]
+            filter_port=filter_port,
+            reinject_port=reinject_port,
+            next_hop=next_hop.transport,
+            settings=settings,
+            services=services,
+        ) as postfix,
+    ):
+        with smtplib.SMTP(HOST, postfix.smtp_port, local_hostname="client.test") as client:
+            client.sendmail("parent@outside.test", [TEACHER, OTHER], FIRST_FIELD + b"1\r\n" + make_message())
+        if mode == "after":
+            next_hop.wait_for(2)
+        postfix.wait_until_queue_is_empty()
+    recipients = [address for delivery in next_hop.deliveries for address in delivery.recipients]
+    assert sorted(recipients) == [OTHER, TEACHER]
+    judged = [address for each in gate.counted for address in each.envelope.rcpt_tos]
+    assert sorted(judged) == [OTHER, TEACHER]
+    if mode == "after":
+        assert {len(each.envelope.rcpt_tos) for each in gate.counted} == {1}

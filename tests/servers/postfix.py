@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -110,11 +110,13 @@ def run_postfix(
     filter_port: int | None = None,
     reinject_port: int | None = None,
     settings: Mapping[str, str] | None = None,
+    services: Callable[[int], str] | None = None,
 ) -> Iterator[PostfixServer]:
     """Postfix in `mode` with `next_hop` (such as ``smtp:[127.0.0.1]:2500``) as its final transport.
 
     `settings` are main.cf lines that win over ours. `after` and `before` need `filter_port`. A filter that
     must know its way back before Postfix runs takes a `free_port()` and passes it as `reinject_port`.
+    `services`: of the port for clients, the master.cf lines in place of ours for `mode`.
     """
     require_root("postfix")
     require_program("/usr/sbin/postfix")
@@ -132,7 +134,12 @@ def run_postfix(
         (folder / "etc" / "main.cf").write_text(
             "".join(f"{name} = {value}\n" for name, value in main.items())
         )
-        (folder / "etc" / "master.cf").write_text(_master_lines(mode, smtp_port, filter_port, reinject_port))
+        lines = (
+            _SERVICES.strip() + "\n" + services(smtp_port)
+            if services is not None
+            else _master_lines(mode, smtp_port, filter_port, reinject_port)
+        )
+        (folder / "etc" / "master.cf").write_text(lines)
         for name in ("main.cf", "master.cf"):
             # Postfix waits until a file of its settings is two seconds old.
             os.utime(folder / "etc" / name, (0, 0))

@@ -309,6 +309,32 @@ def test_postfix_accepts_the_lines_of_the_page(tmp_path: Path, number: int):
     assert unused == []
 
 
+def test_ports_of_the_postfix_page_are_those_of_the_settings_and_units():
+    page = DOCS / "how-to" / "postfix.md"
+    lines = "\n".join(fenced(page, "cf master.cf") + fenced(page, "cf main.cf"))
+    relay = Config.model_validate(tomllib.loads(read(SAMPLE))).relay
+    filters = re.findall(r"(?:content_filter = scan:|smtpd_proxy_filter=)\[?([\d.]+)\]?(:\d+)", lines)
+    assert {"".join(each) for each in filters} == {str(relay.listen)}
+    assert len(filters) == 2
+    assert re.findall(r"^([\d.]+:\d+) inet", lines, re.MULTILINE) == [str(relay.next_hop)] * 2
+    assert f"ListenStream={relay.listen}\n" in read(ROOT / "systemd" / "mailguard.socket")
+
+
+def test_both_positions_have_the_same_way_back_but_for_milters():
+    after, before = (
+        set(block.partition(":10026 inet")[2].splitlines())
+        for block in fenced(DOCS / "how-to" / "postfix.md", "cf master.cf")
+    )
+    overrides = "  -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks"
+    assert after ^ before == {overrides, f"{overrides},no_milters"}
+
+
+def test_the_readme_has_no_postfix_lines_of_its_own():
+    """They are one set, in an order; a part of them elsewhere loses mail or judges it for two people at once."""
+    readme = read(ROOT / "README.md")
+    assert not re.search(r"content_filter\s*=|smtpd_proxy_filter\s*=|10026", readme)
+
+
 @pytest.mark.parametrize("salt", ["", "5a" * 16])
 def test_program_in_the_audit_page_computes_the_hash_of_an_event(salt: str):
     names: dict = {}
