@@ -190,7 +190,7 @@ def _health(opened: OpenedStore, loaded: LoadedConfig) -> Iterator[Finding]:
     """What the daemon has left on the record: the same rows as in the digest and on the review page."""
     settings = effects_settings(loaded, mark_key=b"", clauses={})
     with opened.store.reading() as transaction:
-        yield from health(transaction, settings).findings
+        yield from health(transaction, settings, is_running=opened.part_locks.is_held).findings
 
 
 def review_findings(opened: OpenedStore, loaded: LoadedConfig) -> Iterator[Finding]:

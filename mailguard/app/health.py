@@ -31,6 +31,9 @@ _MODEL_OLD_DAYS = 540
 _NAMED = 5
 _START = "Start it: systemctl start mailguard. Its log says why it ended: journalctl -u mailguard"
 
+PartRuns = Callable[[str], bool | None]
+"""Whether a part of the daemon, by its name in ``sightings``, runs now; None when that is not known."""
+
 
 class State(StrEnum):
     OK = "ok"
@@ -82,8 +85,17 @@ def digest_sent_at(transaction: Transaction, reader: str) -> datetime | None:
     return time_from_text(stored) if stored else None
 
 
+def unknown(_part: str) -> bool | None:
+    """A ``PartRuns`` where only the signs of life in the store are at hand."""
+    return None
+
+
 def health(
-    transaction: Transaction, settings: EffectsSettings, *, may_know: Callable[[str], bool] | None = None
+    transaction: Transaction,
+    settings: EffectsSettings,
+    *,
+    may_know: Callable[[str], bool] | None = None,
+    is_running: PartRuns = unknown,
 ) -> Health:
     """From one consistent state of the store. ``may_know``: as for ``effects_health``."""
     now = transaction.now
@@ -101,8 +113,8 @@ def health(
     model = seen.running.model if seen.running is not None else ""
     changes = drift(transaction, model=model, today=now.astimezone(settings.hours.zone).date())
     findings = (
-        *_daemon(seen, now, settings),
-        *_relay(seen, now, settings),
+        *_daemon(seen, now, settings, is_running),
+        *_relay(seen, now, settings, is_running),
         *_mailboxes(seen, silent, now, settings),
         *_effects(effects, settings),
         *_contacts(effects),
@@ -139,10 +151,15 @@ def when_words(at: datetime, settings: EffectsSettings, *, now: datetime) -> str
     )
 
 
-def _daemon(seen: Sightings, now: datetime, settings: EffectsSettings) -> Iterator[Finding]:
+def _daemon(
+    seen: Sightings, now: datetime, settings: EffectsSettings, is_running: PartRuns
+) -> Iterator[Finding]:
     at = seen.seen.get(EFFECTS)
     if at is None:
         yield Finding(State.WARN, "daemon", "has not run here yet", _START)
+    elif is_running(EFFECTS) is False:
+        says = f"does not run, last seen {when_words(at, settings, now=now)}: no report goes out"
+        yield Finding(State.FAIL, "daemon", says, _START)
     elif now - at > _SILENT:
         says = f"has not been seen since {when_words(at, settings, now=now)}: no report goes out"
         yield Finding(State.FAIL, "daemon", says, _START)
@@ -151,7 +168,9 @@ def _daemon(seen: Sightings, now: datetime, settings: EffectsSettings) -> Iterat
         yield Finding(State.OK, "daemon", f"runs since {when_words(started, settings, now=now)}")
 
 
-def _relay(seen: Sightings, now: datetime, settings: EffectsSettings) -> Iterator[Finding]:
+def _relay(
+    seen: Sightings, now: datetime, settings: EffectsSettings, is_running: PartRuns
+) -> Iterator[Finding]:
     if not settings.has_relay:
         return
     at, newest = seen.seen.get(RELAY), seen.newest_mail.get(RELAY)
@@ -163,6 +182,9 @@ def _relay(seen: Sightings, now: datetime, settings: EffectsSettings) -> Iterato
             yield Finding(
                 State.WARN, "relay", "has not run here yet", "Start it, if mail is to pass through it."
             )
+    elif is_running(RELAY) is False:
+        says = f"does not run, last seen {when_words(at, settings, now=now)}; {mail}"
+        yield Finding(State.FAIL, "relay", says, _START)
     elif now - at > _SILENT:
         yield Finding(
             State.FAIL,

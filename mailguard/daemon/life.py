@@ -49,6 +49,7 @@ def run(
     )
     review: ReviewServer | None = None
     store = running.opened.store
+    running.opened.part_locks.hold(part_names)
     tell_start(
         store,
         part_names=part_names,
@@ -98,6 +99,7 @@ def run(
         running.gate.flush_counts()
         running.watch.flush()
         record(store, AuditTag.DAEMON_STOPPED, {"parts": sorted(part_names)})
+        running.opened.part_locks.release()
         store.close()
 
 

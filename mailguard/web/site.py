@@ -15,6 +15,7 @@ from mailguard.app.casebook import Casebook
 from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.enrolment import Enrolment
 from mailguard.app.glass_book import GlassBook
+from mailguard.app.health import PartRuns
 from mailguard.app.labelling import Labelling
 from mailguard.app.list_editing import ListEditing
 from mailguard.app.lists import IndexedLists
@@ -37,7 +38,10 @@ from mailguard.wiring import Parts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One school's review page. ``directory`` gives the lists as they are now; ``zone`` is the school's."""
+    """One school's review page. ``directory`` gives the lists as they are now; ``zone`` is the school's.
+
+    ``is_running`` as for ``health``.
+    """
 
     store: SqlStore
     blobs: BlobFiles
@@ -65,6 +69,7 @@ class Site:
     seals: Seals
     labelling: Labelling
     hosts: frozenset[str]
+    is_running: PartRuns
 
     @property
     def zone(self) -> ZoneInfo:

@@ -104,4 +104,5 @@ def make_site(
         seals=Seals(store.keys.derived),
         labelling=labelling_of(parts.loaded, store, opened.blobs),
         hosts=_LOOPBACK_HOSTS | {listen_host.lower(), host_name(urlsplit(settings.url).netloc)} - {""},
+        is_running=opened.part_locks.is_held,
     )

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import json
 import os
+import re
 import signal
 import smtplib
 import threading
@@ -210,6 +211,24 @@ def test_a_report_that_the_head_cannot_get_goes_to_the_deputy_now(
         assert_trail_is_whole(opened)
     assert not reports_to(next_hop)
     assert '"effect_failed"' in daemon.log_text
+
+
+def doctors_row(daemon: Daemon, what: str) -> str:
+    lines = daemon.command("doctor", status=None).splitlines()
+    return next(line for line in lines if line[6:].startswith(f"{what} "))
+
+
+def test_a_daemon_that_is_killed_or_stopped_is_known_to_doctor_at_once(daemon: Daemon):
+    daemon.start()
+    wait_until(lambda: doctors_row(daemon, "daemon").startswith("ok"), "the first sign of life", seconds=30)
+    assert doctors_row(daemon, "relay").startswith("ok")
+    daemon.kill()
+    for what in ("daemon", "relay"):
+        assert re.match(rf"FAIL  {what} +does not run, last seen ", doctors_row(daemon, what))
+    daemon.start()
+    wait_until(lambda: doctors_row(daemon, "daemon").startswith("ok"), "it runs again", seconds=30)
+    daemon.stop()
+    assert "does not run" in doctors_row(daemon, "daemon")
 
 
 def test_while_the_next_hop_is_down_clients_keep_their_mail_and_afterwards_everything_goes(

@@ -25,6 +25,7 @@ from mailguard.adapters.keys import (
     load_key_encryption_key,
     public_key_of,
 )
+from mailguard.adapters.part_locks import PartLocks
 from mailguard.adapters.store.dialects import insert_if_new
 from mailguard.adapters.store.engines import (
     Engines,
@@ -79,6 +80,7 @@ class OpenedStore:
     store: SqlStore
     blobs: BlobFiles
     key_encryption_key: KeyEncryptionKey
+    part_locks: PartLocks
 
 
 def open_store(settings: StoreSettings, clock: Clock) -> OpenedStore:
@@ -167,7 +169,12 @@ def _opened(
         key_encryption_key=kek,
         min_free_bytes=settings.min_free_bytes,
     )
-    return OpenedStore(store=store, blobs=blobs, key_encryption_key=kek)
+    return OpenedStore(
+        store=store,
+        blobs=blobs,
+        key_encryption_key=kek,
+        part_locks=PartLocks(settings.state_folder, is_shared=bool(settings.url)),
+    )
 
 
 def _unanswered(engines: Engines, error: TemporaryFailure) -> StoreProblem:

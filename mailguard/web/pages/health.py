@@ -60,7 +60,7 @@ def show(visit: Visit) -> Response:
             role = account.role.chain_role
             return case is None or readers.may_see(account.address, case.decision, role=role)
 
-        state = health(transaction, site.effects, may_know=may_know)
+        state = health(transaction, site.effects, may_know=may_know, is_running=site.is_running)
         retention = retention_of(site.parts.loaded, site.store, site.blobs, site.clock)
         ending = retention.due(
             transaction,

@@ -73,6 +73,23 @@ def test_a_daemon_that_has_died_is_known_by_its_silence(school: Scene) -> None:
     assert "not been seen since 12:00" in found(school, "daemon").says
 
 
+def test_a_daemon_that_is_known_not_to_run_is_told_at_once(school: Scene) -> None:
+    def rows(runs: bool | None) -> dict[str, Finding]:
+        with school.office.store.reading() as transaction:
+            state = health(transaction, school.office.settings, is_running=lambda _part: runs)
+        return {each.what: each for each in state.findings}
+
+    school.clock.pass_time(seconds=10)
+    stopped = rows(False)
+    assert {stopped[what].state for what in ("daemon", "relay")} == {State.FAIL}
+    assert stopped["daemon"].says == "does not run, last seen 12:00: no report goes out"
+    assert stopped["relay"].says.startswith("does not run, last seen 12:00; ")
+    assert {rows(known)[what].state for known in (True, None) for what in ("daemon", "relay")} == {State.OK}
+    # A process that lives and does nothing any more is no better than a dead one.
+    school.clock.pass_time(minutes=6)
+    assert rows(True)["daemon"].state is State.FAIL
+
+
 def test_a_relay_that_runs_and_gets_no_mail_for_a_school_day_is_warned_of(school: Scene) -> None:
     for _ in range(12):
         school.clock.pass_time(hours=2)
