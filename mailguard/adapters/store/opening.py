@@ -190,13 +190,14 @@ def _prepare_folder(settings: StoreSettings) -> None:
     folder = settings.state_folder
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Before anything is written: of a full disk the space is to be told, not the first write that fails.
+        _want_room(folder, settings.min_free_bytes)
         (folder / "blobs").mkdir(mode=0o700, exist_ok=True)
         # A folder may be listed and yet refuse files (read-only mounts, quotas): only writing tells.
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"mailguard")
             probe.flush()
             os.fsync(probe.fileno())
-        free_bytes = shutil.disk_usage(folder).free
     except OSError as error:
         raise StoreProblem(
             file=str(folder),
@@ -204,11 +205,16 @@ def _prepare_folder(settings: StoreSettings) -> None:
             value=f"cannot be written ({error.strerror})",
             fix="Name a folder on a disk with space that the user mailguard runs as may write to.",
         ) from error
-    if free_bytes < settings.min_free_bytes:
+
+
+def _want_room(folder: Path, min_free_bytes: int) -> None:
+    """Raises StoreProblem, and OSError where the folder cannot be asked."""
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < min_free_bytes:
         raise StoreProblem(
             file=str(folder),
             key="free space",
-            value=f"is {free_bytes // _MEBIBYTE} MiB of {settings.min_free_bytes // _MEBIBYTE} MiB wanted",
+            value=f"is {free_bytes // _MEBIBYTE} MiB of {min_free_bytes // _MEBIBYTE} MiB wanted",
             fix="Free some space or move the state folder to a larger disk. Until then mailguard does not start, and what "
             "must be held is refused with 451: whoever sent it tries again. Commands that only read still work.",
         )
