@@ -134,10 +134,13 @@ def _gelu(value: Floats) -> Floats:
     return answer
 
 
-def quantised(matrix: Floats) -> tuple[Bytes, Floats]:
-    """One byte each and a scale a row."""
+def quantised(matrix: Floats, *, steps: int) -> tuple[Bytes, Floats]:
+    """One byte each, between -`steps` and `steps` (at most 127), and a scale a row.
+
+    Fewer steps make a smaller file once it is packed.
+    """
     largest = np.abs(matrix).max(axis=1)
-    scales = (np.where(largest > 0, largest, 1.0) / 127).astype(np.float32)
+    scales = (np.where(largest > 0, largest, 1.0) / steps).astype(np.float32)
     return np.rint(matrix / scales[:, None]).astype(np.int8), scales
 
 

@@ -52,7 +52,7 @@ In the manifest. A letter from a parent's address reads as a child's from {child
 {likely_child}. A nature holds from 0.4 on, where a miss costs one and a half false ones, and a child's disclosure, allegation or
 threat from 0.25, where a miss costs three; from more where adults' letters need it for a precision of 0.8 to 0.92 on the choosing
 texts, children's for 0.6 to 0.7. A stretch of a long text
-counts {stretch_margin} less (in logits) than the whole.
+counts less than the whole, in logits: {margins}.
 
 ## What is not known
 No genuine modern notification of Instagram, Snapchat, TikTok or Discord has been tested. No real pupil's or parent's mail was
@@ -93,10 +93,10 @@ def model_card(manifest: Mapping[str, Any], *, model_id: str) -> str:
         layers=manifest["encoder"].get("layers", "no"),
         test_texts=manifest["test"]["texts"],
         choosing_texts=manifest["choosing"]["texts"],
-        **{
-            key: manifest["thresholds"][key]
-            for key in ("child_voice", "likely_child", "ordinary", "stretch_margin")
-        },
+        **{key: manifest["thresholds"][key] for key in ("child_voice", "likely_child", "ordinary")},
+        margins=", ".join(
+            f"{word} {margin}" for word, margin in manifest["thresholds"]["stretch_margins"].items()
+        ),
         readings="\n".join(
             f"| {says}: children found | {c['children_found']} of {c['children']} |\n"
             f"| {says}: adults mistaken (colleagues are not asked) | {c['adults_mistaken']} of {c['adults']} |\n"

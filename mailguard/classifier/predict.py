@@ -25,7 +25,7 @@ from mailguard.classifier.features import (
     text_read_whole,
 )
 from mailguard.classifier.heads import EVENT, GRAVE, HARMLESS, HEADS, INITIATOR, KIND, NATURE, columns
-from mailguard.classifier.stretches import raised, stretches_of
+from mailguard.classifier.stretches import HIDDEN, raised, stretches_of
 from mailguard.classifier.weights import OFFSETS, Floats, Weights
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.scores import Scores
@@ -48,7 +48,7 @@ class Thresholds:
 
     ``harmless``: below it no harmless nature is named. ``known_share``: below it the language is unknown, and grave natures
     need ``unknown_grave``. ``child_voice`` is for letters from a parent's address, ``likely_child`` for those of nobody known.
-    ``stretch_margin``: how much less a stretch of a long text counts than the whole, in logits.
+    ``stretch_margins``: how much less a stretch of a long text counts than the whole, in logits, for each nature that may hide.
     ``ordinary``: where the linear model finds everything that matters less likely than this, the encoder need not read.
     """
 
@@ -61,7 +61,7 @@ class Thresholds:
     unknown_grave: float = 0.9
     uncertain_initiator: float = 0.5
     ordinary: float = 0.0
-    stretch_margin: float = 20.0
+    stretch_margins: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(HIDDEN, 20.0))
 
     @classmethod
     def from_dict(cls, stored: object) -> Thresholds:
@@ -73,11 +73,13 @@ class Thresholds:
                 raise ValueError(f"{name} must have a threshold for each of {', '.join(GRAVE)}")
         numbers = [*stored["nature_of_child"].values(), *stored["nature_of_adult"].values()]
         numbers += [value for value in stored.values() if not isinstance(value, dict)]
-        numbers.remove(stored["stretch_margin"])
         if not all(isinstance(number, float) and 0 <= number <= 1 for number in numbers):
             raise ValueError("a threshold is no number between 0 and 1")
-        if not isinstance(stored["stretch_margin"], float) or not 0 <= stored["stretch_margin"] <= 100:
-            raise ValueError("stretch_margin is no number between 0 and 100")
+        margins = stored["stretch_margins"]
+        if not isinstance(margins, dict) or set(margins) != set(HIDDEN):
+            raise ValueError(f"stretch_margins must have a margin for each of {', '.join(HIDDEN)}")
+        if not all(isinstance(margin, float) and 0 <= margin <= 100 for margin in margins.values()):
+            raise ValueError("a margin is no number between 0 and 100")
         return cls(**stored)
 
     def as_dict(self) -> dict[str, object]:
@@ -91,7 +93,7 @@ class Thresholds:
             "unknown_grave": self.unknown_grave,
             "uncertain_initiator": self.uncertain_initiator,
             "ordinary": self.ordinary,
-            "stretch_margin": self.stretch_margin,
+            "stretch_margins": dict(self.stretch_margins),
         }
 
 
@@ -121,7 +123,7 @@ class LinearClassifier:
         parts = stretches_of(facts)
         if parts:
             values = probabilities_of(
-                raised(logits, self.logits_of_parts(parts), margin=self.thresholds.stretch_margin)
+                raised(logits, self.logits_of_parts(parts), margins=self.thresholds.stretch_margins)
             )
         nature = dict(zip(HEADS[NATURE], values[NATURE].tolist(), strict=True))
         initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))

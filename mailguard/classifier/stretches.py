@@ -1,11 +1,12 @@
 """A long text cut into stretches, so that one grave sentence among pages of others is seen.
 
 Over pages a sentence's weight shrinks to nothing, and whoever hides something writes much around it. So what a stretch alone says
-of a grave nature counts too, less a margin (``Thresholds.stretch_margin``) that keeps long ordinary mail as quiet as it was.
+of a grave nature counts too, less a margin a nature (``Thresholds.stretch_margins``) that keeps long ordinary mail as quiet as it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,17 +16,18 @@ from mailguard.classifier.heads import HEADS, NATURE, columns
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Nature
 
-LONG_WORDS = 110
+LONG_WORDS = 60
 STRETCH_WORDS, _STEP_WORDS = 40, 25
 _MOST_STRETCHES = 24
 _MOST_WORDS = 4000
 
-# What a few words amid pages may tell; a letter is not private or an invitation for one sentence in it.
+# What a few words amid pages may tell; a letter is not private for one sentence in it.
 HIDDEN = (
     Nature.DISCLOSURE.value,
     Nature.ALLEGATION.value,
     Nature.THREAT.value,
     Nature.MEETING_OR_SECRECY.value,
+    Nature.SOCIAL_INVITE.value,
 )
 HIDDEN_COLUMNS = [columns(NATURE).start + HEADS[NATURE].index(word) for word in HIDDEN]
 
@@ -46,10 +48,10 @@ def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
 
 
 def raised(
-    logits: NDArray[np.floating], of_stretches: NDArray[np.floating], *, margin: float
+    logits: NDArray[np.floating], of_stretches: NDArray[np.floating], *, margins: Mapping[str, float]
 ) -> NDArray[np.floating]:
-    """``logits`` (columns,) with the natures of ``HIDDEN`` raised to what any stretch (stretches, columns) says less `margin`."""
+    """``logits`` (columns,) with the natures of ``HIDDEN`` raised to what any stretch (stretches, columns) says less its margin."""
     found = logits.copy()
     most = of_stretches[:, HIDDEN_COLUMNS].max(axis=0)
-    found[HIDDEN_COLUMNS] = np.maximum(found[HIDDEN_COLUMNS], most - margin)
+    found[HIDDEN_COLUMNS] = np.maximum(found[HIDDEN_COLUMNS], most - [margins[word] for word in HIDDEN])
     return found

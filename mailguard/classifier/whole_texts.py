@@ -26,9 +26,11 @@ from mailguard.domain.words import Initiator, Kind, Nature
 _WORKERS = 2
 _AT_ONCE = 200  # texts that one worker reads before it tells
 _STRETCHES_EVERY = 2  # of the long texts, those that are read in stretches: some hundreds say enough
-_STRETCH_ALARMS = (
-    0.02  # share of long harmless texts that stretches may wrongly alarm: one long letter in fifty
-)
+# Share of long harmless texts that stretches may wrongly alarm, for each nature that may hide: together one letter in fifty.
+_STRETCH_ALARMS = 0.004
+# The long letters held out are few. Under the least margin a child's homework about hardship reads as its own; over the most nothing
+# would be found at all, and what would cost so much (two of two hundred long office mails, for threats) is quarrels on mailing lists.
+_LEAST_MARGIN, _MOST_MARGIN = 2.0, 4.5
 _HIDDEN_NATURES = frozenset(map(Nature, HIDDEN))
 
 Doubles = NDArray[np.float64]
@@ -99,15 +101,15 @@ def _margins_of(encoder: Encoder, texts: Sequence[tuple[str, str]]) -> Doubles:
     return margins
 
 
-def stretch_margin(
+def stretch_margins(
     judges: Sequence[Example],
     values: Mapping[str, Doubles],
     weights: Weights,
     thresholds: Thresholds,
     *,
     progress: Progress,
-) -> float:
-    """The least margin at which stretches of long texts add hardly any false grave nature."""
+) -> dict[str, float]:
+    """For each nature that may hide the least margin at which stretches of long texts add hardly any falsely."""
     serving = LinearClassifier(model_id="", weights=weights, thresholds=thresholds)
     # Not mass mail: the discussion lists among the office mail talk of war and crime, and would keep a sentence in a parent's letter
     # from being seen. Nor what is grave anyway: there one grave nature is taken for another, and somebody reads it all the same.
@@ -136,10 +138,13 @@ def stretch_margin(
             is_said = values[NATURE][row, HEADS[NATURE].index(word)] >= bounds[word]
             if not is_said and Nature(word) not in (example.natures or ()):
                 excess[place, column] = said[place, column] - _logit(bounds[word])
-    # A message newly alarming for any reason counts once.
-    worst = np.sort(excess.max(axis=1, initial=-np.inf))[::-1]
-    allowed = int(_STRETCH_ALARMS * len(worst))
-    return round(float(np.clip(worst[allowed] + 0.01, 0.0, 20.0)), 3) if len(worst) else 20.0
+    if not long:
+        return dict.fromkeys(HIDDEN, 20.0)
+    worst = np.sort(excess, axis=0)[::-1][int(_STRETCH_ALARMS * len(long))]
+    return {
+        word: round(float(np.clip(margin + 0.01, _LEAST_MARGIN, _MOST_MARGIN)), 3)
+        for word, margin in zip(HIDDEN, worst.tolist(), strict=True)
+    }
 
 
 def _said_in_stretches(serving: LinearClassifier, texts: Sequence[str]) -> Doubles:

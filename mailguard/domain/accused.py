@@ -58,6 +58,8 @@ _SECOND_PERSON = re.compile(
            \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){0,3}?
         \W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
            messaged|messaging|texted|texting|talking|chatting|contacted|contacting|added|adding|inviting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|hands?\W+on|
+           shook|struck|smacked|hauled|yanked|pinned|humiliated|humiliating|threatened|mocked|sending(?=\W+(?:her|him|them|my|our)\b)|
+           took(?=\W+(?:\w+\W+){1,3}?by\W+(?:the|her|his|their)\W+(?:collar|arms?|neck|hair|wrists?|ears?|throat|scruff|shoulders?|hood|tie|jumper)\b)|
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
       | \byour\W+hands?\W+(?:\w+\W+){0,2}?on\b""",
     re.IGNORECASE | re.VERBOSE,

@@ -29,7 +29,7 @@ def _arrays(**changes: np.ndarray) -> dict[str, np.ndarray]:
     def some(*shape: int) -> np.ndarray:
         return rng.normal(scale=0.2, size=shape).astype(np.float32)
 
-    embeddings, scales = quantised(some(len(_PIECES), _WIDTH))
+    embeddings, scales = quantised(some(len(_PIECES), _WIDTH), steps=31)
     arrays = {
         "vocabulary": np.frombuffer("\n".join(_PIECES).encode(), dtype=np.uint8),
         "layers": np.array(2),
@@ -47,7 +47,7 @@ def _arrays(**changes: np.ndarray) -> dict[str, np.ndarray]:
             "wide": (4 * _WIDTH, _WIDTH),
             "narrow": (_WIDTH, 4 * _WIDTH),
         }.items():
-            arrays[f"{layer}.{name}"], arrays[f"{layer}.{name}.scales"] = quantised(some(out, into))
+            arrays[f"{layer}.{name}"], arrays[f"{layer}.{name}.scales"] = quantised(some(out, into), steps=63)
             arrays[f"{layer}.{name}_bias"] = some(out)
         for name in ("attention_norm", "output_norm"):
             arrays[f"{layer}.{name}"] = np.stack([np.ones(_WIDTH), np.zeros(_WIDTH)]).astype(np.float32)
@@ -123,10 +123,12 @@ def test_a_long_text_is_read_at_its_beginning_and_its_end(encoder: Encoder):
     assert numbers[-2] == _PIECES.index("?")
 
 
-def test_one_byte_a_weight_is_within_half_a_step():
+@pytest.mark.parametrize("steps", [31, 127])
+def test_a_rounded_weight_is_within_half_a_step(steps: int):
     matrix = np.random.default_rng(3).normal(size=(20, 30)).astype(np.float32)
     matrix[4] = 0.0
-    rounded, scales = quantised(matrix)
+    rounded, scales = quantised(matrix, steps=steps)
+    assert np.abs(rounded).max() <= steps
     assert np.abs(rounded * scales[:, None] - matrix).max() <= scales.max() / 2 + 1e-6
 
 

@@ -39,6 +39,8 @@ def test_a_letter_that_tells_its_reader_of_somebody_accuses_the_one_it_names(tex
         "One of your teachers has been messaging a girl in year 10.",
         "Your staff have hit a child.",
         "I tell you somebody there touched my daughter.",
+        "Thank you for the letters you have been sending about one of your teachers.",
+        "You took the register by the door when one of your staff hit him.",
     ],
 )
 def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reader(text: str) -> None:
@@ -62,6 +64,9 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
         "You have, repeatedly, hit him.",
         "Why did you... grab him?",
         "You, then hit him again.",
+        "On Friday in the dining hall you took Corey Adeyemi by the collar and pushed him.",
+        "She showed me the texts you have been sending her from your own phone.",
+        "You shook him until he cried.",
     ],
 )
 def test_a_letter_that_says_you_did_it_accuses_its_reader(text: str) -> None:
