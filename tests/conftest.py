@@ -1,6 +1,7 @@
 """Fixtures for real servers. What each gives is in its docstring; all stop by pid when the test ends."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,6 +17,9 @@ from tests.servers import (
     run_postgres,
 )
 from tests.tables import IS_PROVING
+
+# re forgets compiled patterns after a few hundred; the recognisers alone, loaded in hundreds of tests, have more.
+vars(re)["_MAXCACHE"] = 20_000
 
 settings.register_profile(
     "quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]

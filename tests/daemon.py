@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from mailguard.config import load_config
 from mailguard.daemon_settings import store_settings
 from tests.schooling import CHAIR, DEPUTY, FILES, HEAD, LADO
 from tests.servers import HOST, free_port
+from tests.warm import Process, command, start
 
 START_SECONDS = 60.0
 ZONE = ZoneInfo("Europe/London")
@@ -35,7 +34,7 @@ class Daemon:
     next_hop_port: int
     more: str = ""
     parts: tuple[str, ...] = ()
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     starts: int = field(default=0)
 
     @property
@@ -86,27 +85,20 @@ trusted_authserv_ids = ["mx.hill.example"]
             encoding="utf-8",
         )
 
-    def start(self, *, environment: Mapping[str, str] | None = None, wait: bool = True) -> Daemon:
+    def start(
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        wait: bool = True,
+        is_bare: bool = False,
+    ) -> Daemon:
+        """``is_bare``: in an interpreter of its own that imports everything, where tests.warm would fork one."""
         assert self.process is None or self.process.poll() is not None, "it runs already"
         self.starts += 1
-        with (self.folder / f"log-{self.starts:02d}.txt").open("wb") as log:
-            self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "mailguard",
-                    "run",
-                    "--config",
-                    str(self.config),
-                    "--state",
-                    str(self.state),
-                    *self.parts,
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **(environment or {})},
-            )
+        log = self.folder / f"log-{self.starts:02d}.txt"
+        log.touch()
+        words = ["run", "--config", str(self.config), "--state", str(self.state), *self.parts]
+        self.process = start(words, out=log, err=log, environment=environment, is_bare=is_bare)
         if wait:
             self.wait_ready()
         return self
@@ -151,18 +143,12 @@ trusted_authserv_ids = ["mx.hill.example"]
         finally:
             opened.store.close()
 
-    def command(self, *words: str, status: int | None = 0) -> str:
+    def command(self, *words: str, status: int | None = 0, is_bare: bool = False) -> str:
         """Run ``mailguard WORDS --config … --state …`` and give its output."""
         options = ["--config", str(self.config)]
         if words[0] not in ("explain", "config", "policy", "addresses"):
             options += ["--state", str(self.state)]
-        done = subprocess.run(
-            [sys.executable, "-m", "mailguard", *words, *options],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = command([*words, *options], is_bare=is_bare)
         assert status is None or done.returncode == status, (
             f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         )

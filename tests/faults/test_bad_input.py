@@ -33,9 +33,9 @@ def daemon(tmp_path: Path, next_hop: CollectingNextHop) -> Iterator[Daemon]:
         yield installation
 
 
-def refusal(daemon: Daemon) -> str:
+def refusal(daemon: Daemon, *, is_bare: bool = False) -> str:
     """What it says when it does not start."""
-    daemon.start(wait=False)
+    daemon.start(wait=False, is_bare=is_bare)
     assert daemon.process is not None
     assert daemon.process.wait(30) == 1
     said = (daemon.folder / f"log-{daemon.starts:02d}.txt").read_text("utf-8")
@@ -180,7 +180,7 @@ def test_everything_wrong_in_settings_and_lists_is_said_at_once(daemon: Daemon):
     write_list(daemon, "pupils", PUPIL_HEADER + "P1,Ella Sharma,10,nobody,\nP1,Ella Sharma,10,a@b.example,\n")
     write_list(daemon, "staff", "id,name,role,addresses\nS1,,head,a.head@hill.example\n")
     own_policy(daemon, lambda text: "[[row]\n" + text)
-    said = refusal(daemon)
+    said = refusal(daemon, is_bare=True)
     assert all(word in said for word in ("pupils.csv:2", "pupils.csv:3", "staff.csv:2", "policy.toml"))
 
 

@@ -110,7 +110,11 @@ def test_a_daemon_killed_again_and_again_still_makes_one_case_and_reports_it(
         for point in ("blob-fsynced", "t1-committed", "report-sent"):
             # The report of the case goes out as soon as the daemon lives: it may die before it is ready.
             is_reporting = point == "report-sent"
-            daemon.start(environment={"MAILGUARD_FAILPOINTS": f"{point}=kill@1"}, wait=not is_reporting)
+            daemon.start(
+                environment={"MAILGUARD_FAILPOINTS": f"{point}=kill@1"},
+                wait=not is_reporting,
+                is_bare=True,
+            )
             if not is_reporting:
                 taken = taken or try_to_send(daemon.port, sent)
             assert daemon.process is not None

@@ -61,7 +61,7 @@ def test_alone_it_serves_without_any_password_of_a_mail_server_and_ends_in_order
     daemon.more += MAIL_SECRETS
     daemon.parts = ("web",)
     daemon.write_config()
-    daemon.start()
+    daemon.start(is_bare=True)
     status, page = ask(review_port, "/")
     assert status == 200
     assert "Sign in" in page

@@ -47,7 +47,7 @@ def test_a_unit_is_ready_once_alive_while_it_runs_and_says_when_it_ends(daemon: 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         # "@" stands for a socket without a file, as systemd gives one to a service in a root of its own.
         channel.bind(f"\0{name}")
-        daemon.start(environment={"NOTIFY_SOCKET": f"@{name}", "WATCHDOG_USEC": "1000000"})
+        daemon.start(environment={"NOTIFY_SOCKET": f"@{name}", "WATCHDOG_USEC": "1000000"}, is_bare=True)
         said = heard(channel, "READY=1", seconds=30)
         assert set(said) <= {"READY=1", "WATCHDOG=1"}
         heard(channel, "WATCHDOG=1", seconds=30)
