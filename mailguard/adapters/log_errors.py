@@ -18,6 +18,7 @@ from mailguard.app.ports import PermanentFailure, TemporaryFailure
 
 _MOST_FRAMES = 30
 _MOST_CAUSES = 5
+_ERROR_NUMBERS = 4096  # beyond any of the system's
 
 
 def without_content(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -47,7 +48,7 @@ def cause_of(error: BaseException) -> str:
             return cause.reason or ""
         if isinstance(cause, socket.gaierror):
             return cause.strerror or ""
-        if isinstance(cause, OSError) and cause.errno:
+        if isinstance(cause, OSError) and isinstance(cause.errno, int) and 0 < cause.errno < _ERROR_NUMBERS:
             return os.strerror(cause.errno)
         if "database or disk is full" in str(cause):
             return "database or disk is full"

@@ -8,12 +8,30 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
 
 log = structlog.get_logger(__name__)
+
+
+# Nothing that another user may have laid there is followed, or waited for.
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_TRIES, _PAUSE_SECONDS = 5, 0.05
+
+
+def _lock_shared(file: int) -> None:
+    """Shared: two processes may run the same part. A look by doctor holds it for a moment only. Raises OSError."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 class PartLocks:
@@ -29,10 +47,14 @@ class PartLocks:
         for part in sorted(parts):
             try:
                 self._folder.mkdir(mode=0o700, exist_ok=True)
-                file = os.open(self._folder / part, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                file = os.open(self._folder / part, os.O_CREAT | _FLAGS, 0o600)
                 self._held.append(file)
-                # Shared: two processes may run the same part.
-                fcntl.flock(file, fcntl.LOCK_SH)
+                if os.geteuid() == 0:
+                    # A start by hand as root must not keep the service's own user out for ever.
+                    owner = self._folder.parent.stat()
+                    os.chown(self._folder, owner.st_uid, owner.st_gid, follow_symlinks=False)
+                    os.fchown(file, owner.st_uid, owner.st_gid)
+                _lock_shared(file)
             except OSError as error:
                 log.warning("part_not_locked", part=part, errno=error.errno)
 
@@ -45,10 +67,13 @@ class PartLocks:
         if self._is_shared:
             return None
         try:
-            file = os.open(self._folder / part, os.O_RDONLY | os.O_CLOEXEC)
+            file = os.open(self._folder / part, _FLAGS)
         except OSError:
             return None
         try:
+            if os.fstat(file).st_uid != self._folder.parent.stat().st_uid:
+                # Made by somebody else: the daemon's own user may not have been able to lock it.
+                return None
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True

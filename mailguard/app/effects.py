@@ -8,6 +8,7 @@ FAILURE: killed anywhere, nothing is lost; a report may arrive twice, with one M
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -90,7 +91,9 @@ class EffectsWorker:
                 has_worked = self.run_once()
             except Exception as problem:
                 # The store's fault, not an effect's: the lease runs out and the effect comes again.
-                self._on_alarm("effects_worker_failed", type(problem).__name__, problem)
+                # An alarm that cannot be given (a log on a full disk) must not end the thread that sends reports.
+                with contextlib.suppress(Exception):
+                    self._on_alarm("effects_worker_failed", type(problem).__name__, problem)
                 stop.wait(self._settings.first_wait)
                 continue
             if not has_worked:
@@ -113,11 +116,11 @@ class EffectsWorker:
         except PermanentFailure as failure:
             self._fail(effect, failure)
         except TemporaryFailure as failure:
-            self._on_failed_attempt(effect, failure)
             self._retry(effect, str(failure))
+            self._on_failed_attempt(effect, failure)
         except Exception as problem:
-            self._on_alarm("effect_crashed", f"{effect.id} {type(problem).__name__}", problem)
             self._retry(effect, f"{type(problem).__name__}: {problem}")
+            self._on_alarm("effect_crashed", f"{effect.id} {type(problem).__name__}", problem)
         else:
             self._finish(effect, performed)
         return True

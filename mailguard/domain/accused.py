@@ -51,17 +51,28 @@ _SENT = re.compile(
         (?:(?:the|our|your)\s+)?$|\braise\s+(?:it|this|that)\s+with\s+(?:(?:the|our|your)\s+)?$""",
     re.IGNORECASE | re.VERBOSE,
 )
-# "You" must be the one who acts: "I tell you that Mr Brown hit him" and "one of your teachers" accuse somebody else.
+# "You" must be the one who acts: "I tell you that Mr Brown hit him" and "one of your teachers" accuse somebody else. Nothing reaches
+# over the end of a sentence; but "why did you ... grab him?" is one.
+_GAP = r"(?:[^\w.!?]|\.(?=\.)|(?<=\.)\.(?!\.))+"
+_TO_A_CHILD = rf"(?={_GAP}(?:him|her|them|my|our)\b)"
+# Verbs that also say what was done to somebody ("you were mocked"), and need to say to whom it was done.
+_DEEDS = rf"""(?:(?<!\bwere\W)(?<!\bwas\W)(?<!\bare\W)(?<!\bbeen\W)(?<!\bgot\W)(?:
+    (?:shook|smacked|hauled|yanked|pinned|humiliated|threatened|mocked){_TO_A_CHILD}(?!{_GAP}\w+{_GAP}(?:hands?|heads?)\b)
+  | struck{_TO_A_CHILD}(?!{_GAP}\w+{_GAP}(?:as|off|out)\b))
+  | humiliating{_TO_A_CHILD}
+  | sending{_TO_A_CHILD}(?!{_GAP}(?:\w+{_GAP}){{1,2}}?(?:home|out|away|off|back)\b)
+      (?!{_GAP}(?:(?:my|our){_GAP}\w+|\w+){_GAP}(?:to|on|in|up)\b)
+  | took(?={_GAP}(?:\w+{_GAP}){{1,3}}?by{_GAP}(?:the|her|his|their){_GAP}
+      (?:collar|arms?|neck|hair|wrists?|ears?|throat|scruff|shoulders?|hood|tie|jumper)\b))"""
 _SECOND_PERSON = re.compile(
-    r"""(?<!\bas\s)\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
-        (?:\W+(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
-           \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){0,3}?
-        \W+(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
-           messaged|messaging|texted|texting|talking|chatting|contacted|contacting|added|adding|inviting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|hands?\W+on|
-           shook|struck|smacked|hauled|yanked|pinned|humiliated|humiliating|threatened|mocked|sending(?=\W+(?:her|him|them|my|our)\b)|
-           took(?=\W+(?:\w+\W+){1,3}?by\W+(?:the|her|his|their)\W+(?:collar|arms?|neck|hair|wrists?|ears?|throat|scruff|shoulders?|hood|tie|jumper)\b)|
+    rf"""(?<!\bas\s)\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
+        (?:{_GAP}(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
+           \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){{0,3}}?
+        {_GAP}(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
+           messaged|messaging|texted|texting|talking|chatting|contacted|contacting|added|adding|inviting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|
+           hands?\W+on|{_DEEDS}|
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
-      | \byour\W+hands?\W+(?:\w+\W+){0,2}?on\b""",
+      | \byour\W+hands?\W+(?:\w+\W+){{0,2}}?on\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "Somebody who works with you, has been messaging her" speaks of that one.
@@ -144,10 +155,7 @@ def find_accused(
     if writers:
         # Only among colleagues: "Mrs Green\nShe slapped him" of a parent begins with whom it accuses.
         body = _without_line_of_names(body, start, recipients)
-    if recipients and _accuses_reader(body):
-        return Accused(
-            persons=tuple(recipients), is_unnamed=False, says="the letter accuses whoever it is addressed to"
-        )
+    accuses_reader = bool(recipients) and _accuses_reader(body)
     called, is_sure = _called(text, staff_in_text, recipients)
     if is_sure:
         body = body[:start] + " " * called + body[start + called :]
@@ -169,6 +177,15 @@ def find_accused(
         and not start <= hit.start < start + called
         and not _SENT.search(body[max(0, hit.start - 60) : hit.start])
     ]
+    if accuses_reader:
+        # And whoever else it names: a wrong guess at "you" must not bring it to the one it is about.
+        others = {hit.persons[0].id: hit.persons[0] for hit in left if len(hit.persons) == 1}
+        persons = {**{person.id: person for person in recipients}, **others}
+        return Accused(
+            persons=tuple(persons.values()),
+            is_unnamed=False,
+            says="the letter accuses whoever it is addressed to",
+        )
     exact = {hit.persons[0].id: hit for hit in left or named if len(hit.persons) == 1}
     if exact:
         words = ", ".join(f'"{hit.words}"' for hit in exact.values())

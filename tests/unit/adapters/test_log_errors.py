@@ -8,12 +8,13 @@ import json
 import socket
 import sqlite3
 import ssl
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pytest
 import structlog
 
 from mailguard.adapters.log_errors import cause_of, types_of, without_content
+from mailguard.adapters.logs import Steadfast
 from mailguard.app.ports import PermanentFailure
 
 ADDRESS = "ella.bee@mail.example"
@@ -85,3 +86,20 @@ def test_numbers_of_resolver_and_openssl_are_not_read_as_the_systems() -> None:
         tls.do_handshake()
     assert refused.value.errno == 1
     assert cause_of(refused.value) in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"}
+
+
+@pytest.mark.parametrize("number", ["x", 10**30, -3, 0, None])
+def test_an_error_number_that_is_none_of_the_systems_says_nothing(number: object) -> None:
+    assert cause_of(OSError(number, "y")) == ""
+
+
+def test_a_log_on_a_full_disk_or_a_closed_file_loses_the_line_and_nothing_else() -> None:
+    full = io.TextIOWrapper(io.FileIO("/dev/full", "w"))
+    with pytest.raises(OSError, match="No space left"):
+        structlog.PrintLogger(file=full).msg("lost")
+    structlog.PrintLogger(file=cast("TextIO", Steadfast(full))).msg("lost too")
+    full.detach()
+    structlog.PrintLogger(file=cast("TextIO", Steadfast(full))).msg("and this")
+    kept = io.StringIO()
+    structlog.PrintLogger(file=cast("TextIO", Steadfast(kept))).msg("kept")
+    assert kept.getvalue() == "kept\n"

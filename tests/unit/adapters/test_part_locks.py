@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,4 +67,31 @@ def test_a_lock_that_cannot_be_had_stops_nobody(tmp_path: Path, capsys: pytest.C
     locks = PartLocks(tmp_path, is_shared=False)
     locks.hold(["effects"])
     assert "part_not_locked" in capsys.readouterr().out
+    assert locks.is_held("effects") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+def test_a_start_by_root_leaves_the_files_to_the_owner_of_the_state_folder(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    locks = PartLocks(tmp_path, is_shared=False)
+    locks.hold(["effects"])
+    locks.release()
+    assert {path.stat().st_uid for path in (tmp_path / "running", tmp_path / "running" / "effects")} == {
+        65534
+    }
+    assert locks.is_held("effects") is False
+    # Of a file that the service's own user cannot have locked nothing is said.
+    os.chown(tmp_path / "running" / "effects", 0, 0)
+    assert locks.is_held("effects") is None
+
+
+def test_a_link_laid_in_the_folder_is_not_followed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "running").mkdir()
+    (tmp_path / "running" / "effects").symlink_to(tmp_path / "elsewhere")
+    locks = PartLocks(tmp_path, is_shared=False)
+    locks.hold(["effects"])
+    assert "part_not_locked" in capsys.readouterr().out
+    assert not (tmp_path / "elsewhere").exists()
     assert locks.is_held("effects") is None

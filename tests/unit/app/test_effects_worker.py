@@ -197,6 +197,44 @@ def test_an_effect_that_crashes_is_tried_again_and_the_admin_told(office: Office
     assert office.effects(EffectKind.REPORT)[0].state is EffectState.DONE
 
 
+def test_a_log_that_cannot_be_written_stops_no_report(tmp_path: Path, courier: RememberingCourier) -> None:
+    """As on a full disk: what tells of a failed attempt fails itself, and the thread goes on."""
+    courier.refusals[HEAD.address] = TemporaryFailure("451 later")
+    office = Office(
+        tmp_path,
+        courier,
+        clock=SystemClock(),
+        worker_settings=WorkerSettings(poll_seconds=0.05, first_wait=0.1),
+    )
+    told: list[str] = []
+
+    def cannot_tell(*_: object, **__: object) -> None:
+        told.append("tried")
+        raise OSError(28, "No space left on device")
+
+    office.worker._on_failed_attempt = cannot_tell
+    office.worker._on_alarm = cannot_tell
+    stop = threading.Event()
+    thread = threading.Thread(target=office.worker.run, args=(stop,))
+    thread.start()
+    try:
+        office.receive()
+        office.worker.wake()
+        deadline = time.monotonic() + 10
+        while len(told) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        courier.refusals.clear()
+        while not courier.to(HEAD.address) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(told) >= 2
+        assert courier.to(HEAD.address)
+        assert thread.is_alive()
+    finally:
+        stop.set()
+        thread.join(10)
+        office.close()
+
+
 def test_a_lease_is_kept_while_the_work_takes_long_so_that_nobody_does_it_twice(tmp_path: Path) -> None:
     class SlowCourier(RememberingCourier):
         def send(self, message: OutgoingMessage) -> str:

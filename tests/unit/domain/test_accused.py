@@ -41,6 +41,17 @@ def test_a_letter_that_tells_its_reader_of_somebody_accuses_the_one_it_names(tex
         "I tell you somebody there touched my daughter.",
         "Thank you for the letters you have been sending about one of your teachers.",
         "You took the register by the door when one of your staff hit him.",
+        "You struck me as a kind person, and one of your teachers slapped my son.",
+        "You struck a good balance, but a teacher slapped my son.",
+        "You both shook hands, and then one of your teachers slapped him.",
+        "You shook my hand when I told you that a teacher slapped him.",
+        "I emailed you. My son was threatened by one of your staff, and pinned to a wall.",
+        "Thank you. My son was humiliated by a teacher.",
+        "Why are you sending my son home for fighting when a teacher slapped him?",
+        "Are you sending him home? One of your teachers hit him.",
+        "You are sending our children to the unit, where the staff hit them.",
+        "You threatened to exclude him because a teacher says he lied.",
+        "You were mocked by one of your own pupils, and a teacher hit him for it.",
     ],
 )
 def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reader(text: str) -> None:
@@ -71,6 +82,14 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
 )
 def test_a_letter_that_says_you_did_it_accuses_its_reader(text: str) -> None:
     assert find_accused(text, hits, (READER,)).persons == (READER,)
+
+
+def test_a_letter_that_accuses_its_reader_and_names_another_accuses_both() -> None:
+    """A wrong guess at "you" must not bring the letter to the one it names."""
+    accused = find_accused("You hit my son, and Mr Brown watched and hit him too.", hits, (READER,))
+    assert {person.id for person in accused.persons} > {READER.id}
+    alone = find_accused("You hit my son. I have told Mr Brown.", hits, (READER,))
+    assert alone.persons == (READER,)
 
 
 def green(text: str) -> tuple[StaffHit, ...]:
