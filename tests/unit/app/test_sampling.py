@@ -240,10 +240,7 @@ def test_the_least_certain_are_kept_and_one_message_is_offered_once(
     last = post.number
     sampler.flush()
     uncertain = kept(school, SampleReason.UNCERTAIN)
-    assert sorted(raw.split(b"number ")[1].split(b"\r")[0] for raw in uncertain) == [
-        b"%d" % (last - 1),
-        b"%d" % last,
-    ]
+    assert sorted(int(raw.split(b"number ")[1].split(b"\r")[0]) for raw in uncertain) == [last - 1, last]
     assert not set(uncertain) & set(kept(school, SampleReason.BLIND))
 
 
