@@ -61,7 +61,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """All figures. ``models``: the folder that holds ``held_out`` and ``corpus``. Raises CorpusError.
 
-    ``office_mail``: an archive of real ordinary mail that was *not* trained on. About two minutes on one core.
+    ``office_mail``: an archive of real ordinary mail that was *not* trained on. Some minutes on two cores.
     """
     test = judge(classifier, load_corpus(models / TEST).records, progress=progress)
     figures: dict[str, Any] = {

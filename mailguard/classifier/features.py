@@ -21,7 +21,7 @@ from mailguard.classifier.concepts import CONCEPTS, CONCEPTS_HASH
 from mailguard.classifier.plain import LETTER, SYMBOL, Codes, kinds, plain_codes, plain_text, spoken
 from mailguard.domain.message import AttachmentFamily, AutomaticMark, MessageFacts
 
-FEATURES_VERSION = f"4-{CONCEPTS_HASH}"
+FEATURES_VERSION = f"5-{CONCEPTS_HASH}"
 CHAR_BITS = 17
 WORD_BITS = 16
 KNOWN_BITS = 20
@@ -33,6 +33,7 @@ GRAM_SIZES = (2, 3, 4, 5)
 _TAIL_CHARS = 800  # the end of a long text counts too: people often ask last what they wrote for
 
 Indexes = NDArray[np.int64]
+ShortIndexes = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
 _MASK64 = (1 << 64) - 1
@@ -41,6 +42,8 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 _PAIR = np.uint64(0xA24BAED4963EE407)
 _SUBJECT_SALT = np.uint64(0x5851F42D4C957F2D)
 _HALF = np.uint64(32)
+# Letters are many and their table is small: half the bits hash them as well, in a third of the time.
+_MIX_SHORT, _MIX_AGAIN = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 _OWNER_BITS = 20
 _APART = 10_000  # words: no concept is near one of another part
 _MARK = "\ue000"  # private use, stands between subject and body and is no letter (plain.kinds)
@@ -58,6 +61,7 @@ def _powers(base: int, count: int) -> Hashes:
 _MOST_CODES = MAX_TEXT_CHARS + MAX_SUBJECT_CHARS + 64
 _POWERS = _powers(_BASE, _MOST_CODES + 8)
 _INVERSES = _powers(pow(_BASE, -1, 1 << 64), _MOST_CODES + 8)
+_INVERSES_SHORT = _INVERSES.astype(np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Grams:
     starts: Indexes
     ends: Indexes
     word_hashes: Hashes
-    chars: tuple[Indexes, ...]  # one array for each of GRAM_SIZES; element i begins at code i
+    chars: tuple[ShortIndexes, ...]  # one array for each of GRAM_SIZES; element i begins at code i
     words: Indexes
     pair_hashes: Hashes
     pairs: Indexes
@@ -139,7 +143,7 @@ def features_of_parts(parts: Sequence[MessageFacts]) -> list[Features]:
 
 def _features_together(parts: Sequence[MessageFacts], text: str) -> list[Features]:
     codes = plain_codes(text)[:_MOST_CODES]
-    begins = np.flatnonzero(codes == ord(_MARK)) - 1
+    begins = (codes == ord(_MARK)).nonzero()[0] - 1
     if len(begins) != len(parts):
         # A text that holds the mark itself.
         return [extract(part) for part in parts]
@@ -195,31 +199,32 @@ def _distinct_each(numbers: Indexes, owner: Indexes, count: int) -> list[Indexes
 
 
 def _grams_of(codes: Codes) -> Grams:
-    marks = np.flatnonzero(codes == ord(_MARK))
+    marks = (codes == ord(_MARK)).nonzero()[0]
     prefix = _prefix(codes)
+    short = prefix.astype(np.uint32)
     counts = [max(len(codes) - size + 1, 0) for size in GRAM_SIZES]
-    hashes = np.empty(sum(counts), dtype=np.uint64)
+    hashes = np.empty(sum(counts), dtype=np.uint32)
     place = 0
     for size, count in zip(GRAM_SIZES, counts, strict=True):
         part = hashes[place : place + count]
-        np.subtract(prefix[size : size + count], prefix[:count], out=part)
-        part *= _INVERSES[:count]
-        part += np.uint64(size)
+        np.subtract(short[size : size + count], short[:count], out=part)
+        part *= _INVERSES_SHORT[:count]
+        part += np.uint32(size)
         place += count
-    spread = _spread(hashes, CHAR_BITS)
+    spread = _spread_short(hashes, CHAR_BITS)
     bounds = [0, *accumulate(counts)]
     chars = tuple(spread[first:last] for first, last in pairwise(bounds))
     starts, ends = _word_bounds(codes)
-    hashes = _span_hashes(prefix, starts, ends)
-    pairs = hashes[:-1] * _PAIR + hashes[1:]
+    words = _span_hashes(prefix, starts, ends)
+    pairs = words[:-1] * _PAIR + words[1:]
     return Grams(
         codes=codes,
         body_start=int(marks[0]) if len(marks) else 0,
         starts=starts,
         ends=ends,
-        word_hashes=hashes,
+        word_hashes=words,
         chars=chars,
-        words=_spread(hashes, WORD_BITS),
+        words=_spread(words, WORD_BITS),
         pair_hashes=pairs,
         pairs=_spread(pairs, WORD_BITS),
     )
@@ -262,28 +267,38 @@ def _spread(hashes: Hashes, bits: int) -> Indexes:
     return (mixed >> np.uint64(64 - bits)).astype(np.int64)
 
 
+def _spread_short(hashes: NDArray[np.uint32], bits: int) -> ShortIndexes:
+    """:func:`_spread` of shorter hashes, which are mixed in place."""
+    hashes ^= hashes >> np.uint32(16)
+    hashes *= _MIX_SHORT
+    hashes ^= hashes >> np.uint32(13)
+    hashes *= _MIX_AGAIN
+    hashes >>= np.uint32(32 - bits)
+    return hashes.view(np.int32)
+
+
 def _word_bounds(codes: Codes) -> tuple[Indexes, Indexes]:
     kind = kinds(codes)
     framed = np.zeros(len(codes) + 2, dtype=bool)
     framed[1:-1] = kind == LETTER
-    edges = np.flatnonzero(framed[1:] != framed[:-1])
+    edges = (framed[1:] != framed[:-1]).nonzero()[0]
     starts, ends = edges[::2], edges[1::2]
-    symbols = np.flatnonzero(kind == SYMBOL)
+    symbols = (kind == SYMBOL).nonzero()[0]
     if len(symbols):
         order = np.argsort(np.concatenate([starts, symbols]), kind="stable")
         starts, ends = np.concatenate([starts, symbols])[order], np.concatenate([ends, symbols + 1])[order]
     return starts, ends
 
 
-def _distinct(numbers: Indexes) -> Indexes:
+def _distinct(numbers: Indexes | ShortIndexes) -> Indexes:
     """Sorted distinct numbers; numpy's sort of whole numbers is faster here than a bitmap of all there are."""
     in_order = np.sort(numbers)
-    if len(in_order) < 2:
-        return in_order
-    first = np.empty(len(in_order), dtype=bool)
-    first[0] = True
-    np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
-    return in_order[first]
+    if len(in_order) > 1:
+        first = np.empty(len(in_order), dtype=bool)
+        first[0] = True
+        np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
+        in_order = in_order[first]
+    return in_order.astype(np.int64)
 
 
 def _concept_table() -> tuple[Hashes, NDArray[np.int64]]:
@@ -311,7 +326,7 @@ def _concept_numbers(hashes: Hashes, where: Indexes) -> tuple[Indexes, Indexes]:
     """
     slot = np.searchsorted(_CONCEPT_HASHES, hashes)
     np.minimum(slot, len(_CONCEPT_HASHES) - 1, out=slot)
-    hit = np.flatnonzero(_CONCEPT_HASHES[slot] == hashes)
+    hit = (_CONCEPT_HASHES[slot] == hashes).nonzero()[0]
     if not len(hit):
         return hit, hit
     slots, first = slot[hit], where[hit]
@@ -349,10 +364,19 @@ _HELLO = re.compile(
     r"\s*(?:hi|hiya|hello|hey|heya|morning|good (?:morning|afternoon|evening)|yo|alright|salam|assalam\S*|dzień dobry)\b",
     re.I,
 )
-_REGARDS = re.compile(
-    r"\b(?:regards|sincerely|faithfully|best wishes|many thanks|kind wishes|pozdrawiam|cordialement|saludos|mit freundlichen)\b",
-    re.I,
+_REGARDS_WORDS = (
+    "regards",
+    "sincerely",
+    "faithfully",
+    "best wishes",
+    "many thanks",
+    "kind wishes",
+    "pozdrawiam",
+    "cordialement",
+    "saludos",
+    "mit freundlichen",
 )
+_REGARDS = re.compile(rf"\b(?:{'|'.join(_REGARDS_WORDS)})\b", re.I)
 _REPLY = re.compile(r"\s*(?:re|aw|odp|sv|r)\s*:", re.I)
 _FORWARD = re.compile(r"\s*(?:fwd?|wg|tr|i)\s*:", re.I)
 _MACHINE_LOCAL = re.compile(
@@ -360,6 +384,15 @@ _MACHINE_LOCAL = re.compile(
 )
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf]")
 _LENGTHS = (0, 3, 8, 20, 50, 120, 300)
+
+
+def _has_regards(end: str) -> bool:
+    # The pattern alone is the dearest part of all this; most letters' ends hold none of its words.
+    if end.isascii():
+        low = end.lower()
+        if not any(word in low for word in _REGARDS_WORDS):
+            return False
+    return bool(_REGARDS.search(end))
 
 
 def structure_of(facts: MessageFacts, *, word_count: int) -> Indexes:
@@ -379,7 +412,7 @@ def structure_of(facts: MessageFacts, *, word_count: int) -> Indexes:
         4: facts.subject != "" and facts.subject == facts.subject.lower(),
         5: bool(_DEAR.match(text)),
         6: bool(_HELLO.match(text)),
-        7: bool(_REGARDS.search(text[-400:])),
+        7: _has_regards(text[-400:]),
         8: has_letters and text == text.lower(),
         9: has_letters and text == text.upper() and text != text.lower(),
         10: text[:1].islower(),

@@ -1,10 +1,15 @@
-"""How often a prediction flips when a text is disturbed and its meaning is not: measured over held-out direct messages."""
+"""How often a prediction flips when a text is disturbed and its meaning is not: measured over a part of the held-out messages.
+
+Every change asks the model anew of every text, so every third text is asked: a few hundred tell what all would, in a third of the time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from joblib import Parallel, delayed
 
 from mailguard.app.ports import Classifier
 from mailguard.classifier.corpus import Record
@@ -23,6 +28,8 @@ from mailguard.domain.scores import Scores
 from mailguard.domain.words import Initiator, Nature
 
 _GRAVEST = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION, Nature.THREAT})
+_WORKERS = 2
+_FEW = 40  # texts that are not worth a second process
 Change = Callable[[MessageFacts, Record], MessageFacts]
 
 
@@ -98,33 +105,56 @@ def _disturbing(name: str) -> Change:
     return lambda facts, record: disturbed_text(facts, record, name)
 
 
+_TEDIUM = "pages of tedium after it"
+_QUOTED = "a grave message quoted below it"
+
+
 def measure(
     classifier: Classifier,
     texts: Sequence[tuple[Record, MessageFacts]],
     *,
+    every: int = 3,
     progress: Progress = no_progress,
 ) -> Mapping[str, Steadiness]:
-    """Every disturbance by its name. ``texts``: direct messages as read."""
-    changes = {name: _disturbing(name) for name in TEXT_CHANGES}
-    changes["pages of tedium after it"] = lambda facts, record: at_great_length(facts)
-    plain = [found(classifier.predict(facts), record) for record, facts in texts]
-    measured: dict[str, Steadiness] = {}
-    for number, (name, change) in enumerate(changes.items()):
-        progress("disturbing held-out texts", number, len(changes) + 1)
-        measured[name] = _held_against(classifier, texts, plain, change)
+    """Every disturbance by its name, over each `every`-th text. ``texts``: direct messages as read. On two cores."""
+    some = texts[::every]
+    plain = [found(classifier.predict(facts), record) for record, facts in some]
+    names = [*TEXT_CHANGES, _TEDIUM]
+    tasks = [delayed(_disturbed)(name, classifier, some, plain) for name in names]
     grave = [record.body for record, _ in texts if _GRAVEST.intersection(record.natures)]
     harmless = [
         (record, facts)
-        for record, facts in texts
+        for record, facts in some
         if not any(nature.value in GRAVE for nature in record.natures)
     ]
     if grave and harmless:
-        places = {id(record): place for place, (record, _) in enumerate(harmless)}
-        measured["a grave message quoted below it"] = steadiness(
-            classifier,
-            harmless,
-            lambda facts, record: with_quoted(facts, grave[places[id(record)] % len(grave)]),
-            plain=lambda facts, record: with_quotation_of_nothing(facts),
-        )
-    progress("disturbing held-out texts", len(changes) + 1, len(changes) + 1)
+        names.append(_QUOTED)
+        tasks.append(delayed(_with_grave_quoted)(classifier, harmless, grave))
+    workers = Parallel(n_jobs=_WORKERS if len(some) > _FEW else 1, return_as="generator")
+    measured: dict[str, Steadiness] = {}
+    for name, steady in zip(names, workers(tasks), strict=True):
+        measured[name] = steady
+        progress("disturbing held-out texts", len(measured), len(names))
     return measured
+
+
+def _disturbed(
+    name: str,
+    classifier: Classifier,
+    texts: Sequence[tuple[Record, MessageFacts]],
+    plain: Sequence[frozenset[str]],
+) -> Steadiness:
+    change = (lambda facts, record: at_great_length(facts)) if name == _TEDIUM else _disturbing(name)
+    return _held_against(classifier, texts, plain, change)
+
+
+def _with_grave_quoted(
+    classifier: Classifier, texts: Sequence[tuple[Record, MessageFacts]], grave: Sequence[str]
+) -> Steadiness:
+    places = {id(record): place for place, (record, _) in enumerate(texts)}
+    return steadiness(
+        classifier,
+        texts,
+        lambda facts, record: with_quoted(facts, grave[places[id(record)] % len(grave)]),
+        plain=lambda facts, record: with_quotation_of_nothing(facts),
+    )

@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("31bed341984f7a2e73924662e30c78ab38391c11b5ef49942692a1cb769a113b")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("549e0886ee14b210d4f40e3fb571643d2ff90e4f3b1c91dde7559de3436c561e")

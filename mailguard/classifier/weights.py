@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mailguard.classifier.encoder import PREFIX, Encoder, EncoderRefused, encoder_of
 from mailguard.classifier.features import CHAR_BITS, CONCEPT_BITS, KNOWN_BITS, STRUCTURE_SIZE, WORD_BITS
-from mailguard.classifier.heads import COLUMNS, HEADS
+from mailguard.classifier.heads import COLUMNS, HEADS, columns
 
 SIZES = (1 << CHAR_BITS, 1 << WORD_BITS, 1 << CONCEPT_BITS, STRUCTURE_SIZE)
 OFFSETS = tuple(sum(SIZES[:place]) for place in range(len(SIZES)))
@@ -38,16 +38,16 @@ class Weights:
     """``table`` (WIDTH, COLUMNS), times its block's ``scales`` (blocks, COLUMNS), has idf and block weights folded in; ``squares``
     are idf squared, for a block's length.
 
-    A head's margins m become logits ``calibration @ m + bias``. Where ``encoder`` has read the message too, its margins e come in:
-    ``blend[0] * logits + blend[1] * e + blend[2]``, a column each. ``known`` is a bitmap of words seen in training.
+    A message's margins m become logits ``calibration @ m + bias``: (COLUMNS, COLUMNS), each head a block of its own. Where
+    ``encoder`` has read the message too, its margins e come in: ``blend[0] * logits + blend[1] * e + blend[2]``, a column each. ``known`` is a bitmap of words seen in training.
     """
 
     table: NDArray[np.int8]
     scales: Floats
     squares: Floats
     intercepts: Floats
-    calibration: Mapping[str, Floats]
-    bias: Mapping[str, Floats]
+    calibration: Floats
+    bias: Floats
     known: NDArray[np.uint8]
     blend: Floats = field(default_factory=lambda: linear_alone())
     encoder: Encoder | None = None
@@ -130,12 +130,19 @@ def unpack(content: bytes) -> Weights:
         scales=arrays["scales"].astype(np.float32),
         squares=np.square(arrays["idf"].astype(np.float32)),
         intercepts=arrays["intercepts"].astype(np.float32),
-        calibration={head: arrays[f"calibration_{head}"].astype(np.float32) for head in HEADS},
-        bias={head: arrays[f"bias_{head}"].astype(np.float32) for head in HEADS},
+        calibration=_in_blocks({head: arrays[f"calibration_{head}"] for head in HEADS}),
+        bias=np.concatenate([arrays[f"bias_{head}"] for head in HEADS]).astype(np.float32),
         known=arrays["known"].astype(np.uint8),
         blend=arrays["blend"].astype(np.float32),
         encoder=encoder,
     )
+
+
+def _in_blocks(calibration: Mapping[str, NDArray[np.generic]]) -> Floats:
+    whole = np.zeros((COLUMNS, COLUMNS), dtype=np.float32)
+    for head, block in calibration.items():
+        whole[columns(head), columns(head)] = block
+    return whole
 
 
 def encoder_arrays(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
