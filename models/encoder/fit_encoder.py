@@ -107,6 +107,10 @@ def disturbed(text: tuple[str, str], rng: random.Random) -> tuple[str, str]:
     sentences = re.split(r"(?<=[.!?])\s+", body)
     if len(sentences) > 4 and rng.random() < 0.3:
         body = " ".join(sentences[: max(2, int(len(sentences) * rng.uniform(0.5, 0.9)))])
+    elif len(sentences) > 2 and rng.random() < 0.25:
+        # People begin with what matters, or end with it.
+        first = rng.randrange(1, len(sentences))
+        body = " ".join(sentences[first:] + sentences[:first])
     if rng.random() < 0.2:
         subject = ""
     change = rng.choice(
@@ -230,14 +234,11 @@ def loss_of(said: torch.Tensor, labels: torch.Tensor, is_office: torch.Tensor) -
 
 
 def texts_of(office_mail: Path | None, newest: tuple[str, ...]) -> list[Example]:
-    """All texts; where some files are the newest, theirs in two compositions and of the others every second text."""
+    """All texts; where some files are the newest, theirs in two compositions."""
     records: tuple[Record, ...] = load_corpus(CHECKOUT / "models" / "corpus").records
     new = [record for record in records if newest and Path(record.file).name.startswith(newest)]
     known = set(map(id, new))
     old = [record for record in records if id(record) not in known]
-    if new:
-        random.Random(SEED).shuffle(old)
-        old = old[: len(old) // 2]
     examples = from_corpus(old, seed=SEED, variants=(0,))
     examples.extend(from_corpus(new, seed=SEED, variants=(0, 1)))
     if office_mail is not None:
