@@ -39,7 +39,8 @@ class Weights:
     are idf squared, for a block's length.
 
     A message's margins m become logits ``calibration @ m + bias``: (COLUMNS, COLUMNS), each head a block of its own. Where
-    ``encoder`` has read the message too, its margins e come in: ``blend[0] * logits + blend[1] * e + blend[2]``, a column each. ``known`` is a bitmap of words seen in training.
+    ``encoder`` has read the message too, its margins e come in: ``blend[0] * logits + blend[1] * e + blend[2]``, a column each.
+    ``known`` is a bitmap of words seen in training.
     """
 
     table: NDArray[np.int8]
