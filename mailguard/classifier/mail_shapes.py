@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from mailguard.classifier import mail_phrases as phrases
@@ -39,20 +39,30 @@ from mailguard.classifier.mail_quoting import (
 from mailguard.classifier.text_changes import changed_subject, changed_text
 from mailguard.domain.words import Kind
 
-# Program: layout of its HTML, what it calls itself, and how often it sends plain text, both, HTML alone.
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """``mailer``: the header by which it names itself; ``forms``: how often it sends plain text, both, HTML alone."""
+
+    layout: str
+    mailer: str
+    forms: tuple[int, int, int]
+    share: int
+
+
 _PEOPLE = (
-    ("outlook", "", (15, 55, 30), 22),
-    ("outlook-web", "", (10, 50, 40), 14),
-    ("gmail", "", (8, 90, 2), 20),
-    ("phone", "", (35, 40, 25), 18),
-    ("apple", "X-Mailer: iPhone Mail (22F76)", (60, 35, 5), 14),
-    ("apple", "X-Mailer: Apple Mail (2.3826.600.51)", (55, 45, 0), 4),
-    ("paragraphs", "User-Agent: Mozilla Thunderbird", (60, 40, 0), 8),
+    _Program("outlook", "", (15, 55, 30), 22),
+    _Program("outlook-web", "", (10, 50, 40), 14),
+    _Program("gmail", "", (8, 90, 2), 20),
+    _Program("phone", "", (35, 40, 25), 18),
+    _Program("apple", "X-Mailer: iPhone Mail (22F76)", (60, 35, 5), 14),
+    _Program("apple", "X-Mailer: Apple Mail (2.3826.600.51)", (55, 45, 0), 4),
+    _Program("paragraphs", "User-Agent: Mozilla Thunderbird", (60, 40, 0), 8),
 )
 _MACHINES = (
-    ("table", "", (25, 50, 25), 60),
-    ("paragraphs", "X-Mailer: PHPMailer 6.9.1", (40, 30, 30), 25),
-    ("apple", "", (50, 25, 25), 15),
+    _Program("table", "", (25, 50, 25), 60),
+    _Program("paragraphs", "X-Mailer: PHPMailer 6.9.1", (40, 30, 30), 25),
+    _Program("apple", "", (50, 25, 25), 15),
 )
 _ANSWERS = ("re:", "aw:", "odp:", "sv:", "fw:", "fwd:", "wg:", "tr:")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -122,18 +132,40 @@ def _headers(record: Record, rng: random.Random) -> tuple[tuple[str, str], ...]:
 
 def shaped(letter: Letter, rng: random.Random) -> bytes:
     """`letter` as one of the programs in use would send it and the servers on its way would deliver it."""
-    programs = _PEOPLE if letter.kind is Kind.DIRECT else _MACHINES
-    layout, mailer, forms, _ = rng.choices(programs, weights=[program[3] for program in programs])[0]
-    form = rng.choices(("plain", "alternative", "html"), weights=forms)[0]
+    program = _drawn_program(letter.kind, rng)
     rewrite = gateway(rng) if rng.random() < 0.12 else unchanged
-    block, subject, is_answer = _with_old_mail(letter, layout, rng, rewrite)
+    block, subject, is_answer = _with_old_mail(letter, program.layout, rng, rewrite)
     block = _with_banner(block, rng)
     if rng.random() < 0.08:
-        block = _below(block, rng.choice(phrases.DISCLAIMERS), layout, rewrite)
+        block = _below(block, rng.choice(phrases.DISCLAIMERS), rewrite)
     if subject and rng.random() < 0.015:
         subject = rng.choice(phrases.SUBJECT_TAGS) + subject
-    body = _body(block, letter, layout, form, rng)
-    return _header(letter, subject, mailer, rng, is_answer=is_answer) + body.header + b"\r\n" + body.content
+    return _delivered(replace(letter, subject=subject), block, program, rng, is_answer=is_answer)
+
+
+def answering(letter: Letter, quoted: str, rng: random.Random) -> bytes:
+    """`letter` above the words that it answers, as one of the programs in use quotes them, with nothing else around it."""
+    program = _drawn_program(letter.kind, rng)
+    language = program_language(letter.language, rng)
+    old = old_mail(letter.text, letter.subject, letter.recipient, language, rng)
+    own = Block(letter.text, LAYOUTS[program.layout](letter.text, unchanged))
+    block = _joined(own, quotation(replace(old, body=quoted), program.layout, rng, unchanged))
+    answer = replace(letter, subject=f"Re: {letter.subject}")
+    return _delivered(answer, block, program, rng, is_answer=True)
+
+
+def _drawn_program(kind: Kind, rng: random.Random) -> _Program:
+    programs = _PEOPLE if kind is Kind.DIRECT else _MACHINES
+    return rng.choices(programs, weights=[program.share for program in programs])[0]
+
+
+def _delivered(
+    letter: Letter, block: Block, program: _Program, rng: random.Random, *, is_answer: bool
+) -> bytes:
+    form = rng.choices(("plain", "alternative", "html"), weights=program.forms)[0]
+    body = _body(block, letter, program.layout, form, rng)
+    header = _header(letter, program.mailer, rng, is_answer=is_answer)
+    return header + body.header + b"\r\n" + body.content
 
 
 def _with_old_mail(
@@ -219,7 +251,7 @@ def _with_banner(block: Block, rng: random.Random) -> Block:
     return Block(f"{banner}\n\n{block.plain}", banner_html(banner, rng) + block.html)
 
 
-def _below(block: Block, words: str, layout: str, rewrite: Rewrite) -> Block:
+def _below(block: Block, words: str, rewrite: Rewrite) -> Block:
     html = LAYOUTS["paragraphs"](words, rewrite)
     return Block(f"{block.plain}\n\n{_plain_links(words, rewrite)}", f"{block.html}\n<br>{html}")
 
@@ -272,7 +304,7 @@ def _stuffed(mark: str, line: str) -> str:
     return f" {line}" if is_mark or line.startswith((" ", "From ")) else line
 
 
-def _header(letter: Letter, subject: str, mailer: str, rng: random.Random, *, is_answer: bool) -> bytes:
+def _header(letter: Letter, mailer: str, rng: random.Random, *, is_answer: bool) -> bytes:
     host = letter.sender.rpartition("@")[2]
     number = f"{rng.getrandbits(64):016x}"
     date = letter.date or (
@@ -284,7 +316,7 @@ def _header(letter: Letter, subject: str, mailer: str, rng: random.Random, *, is
         f"Date: {date}",
         f"From: {mailbox(letter.sender_name, letter.sender, rng)}",
         f"To: {letter.recipient}",
-        f"Subject: {header_words(subject, rng)}",
+        f"Subject: {header_words(letter.subject, rng)}",
         f"Message-ID: <{number}@{host}>",
     ]
     if is_answer and rng.random() < 0.8:
