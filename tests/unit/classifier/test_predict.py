@@ -36,11 +36,10 @@ def test_a_pupils_invitation_is_one_and_says_why(model: Classifier):
 
 
 def test_reasons_stay_within_a_sentence_and_a_notification_has_its_own(model: Classifier):
-    scores = model.predict(
-        _message("hiya sir. its tyler 9b. add me on insta im ty.skates", subject="maths")
-    )
+    scores = model.predict(_message("hiya sir. its tyler 9b. add me on insta im ty.skates", subject="maths"))
     said = [reason for some in scores.reasons.values() for reason in some]
-    assert said and not any("maths hiya" in reason or "sir its" in reason for reason in said)
+    assert said
+    assert not any("maths hiya" in reason or "sir its" in reason for reason in said)
     notice = model.predict(
         _message(
             "Jess Moon sent you a friend request. Confirm or delete the request. You have 3 mutual friends.",
