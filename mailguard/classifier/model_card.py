@@ -30,9 +30,10 @@ and a small transformer of {layers} layers that reads a text whole where the lin
 On {test_texts} texts by other hands, of pupils, adults and platforms that stand nowhere in the training (`models/held_out/test`);
 nothing was chosen on them. Blend, calibration of the blend and thresholds come from {choosing_texts} further ones
 (`models/held_out/choosing`) and from office mail that the linear reader's fold at hand had not seen; the transformer was shown 1,200 of
-the office mails while it was taught, so what is said of office mail here is somewhat too good. All were written for this project, by few hands
-and mostly by language models: real mail will differ, and these figures are no promise about it. The model alone is asked here;
-what lists, names and wording add is in the evaluation report (`make evaluate`, `mailguard model evaluate --report`).
+the office mails while it was taught, so what is said of office mail here is somewhat too good. All texts were written for this
+project, by few hands and mostly by language models: real mail will differ, and these figures are no promise about it. The model
+alone is asked here; what lists, names and wording add is in the evaluation report (`make evaluate`,
+`mailguard model evaluate --report`).
 
 | what | value |
 |---|---|
