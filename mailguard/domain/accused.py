@@ -62,16 +62,19 @@ _DEEDS = rf"""(?:(?<!\bwere\W)(?<!\bwas\W)(?<!\bare\W)(?<!\bbeen\W)(?<!\bgot\W)(
   | humiliating{_TO_A_CHILD}
   | sending{_TO_A_CHILD}(?!{_GAP}(?:\w+{_GAP}){{1,2}}?(?:home|out|away|off|back)\b)
       (?!{_GAP}(?:(?:my|our){_GAP}\w+|\w+){_GAP}(?:to|on|in|up)\b)
+  | (?:kiss(?:ed|ing)|hugg(?:ed|ing)|tickl(?:ed|ing)|strok(?:ed|ing)|cuddl(?:ed|ing)|phon(?:ed|ing)|dm(?:'d|ed|ing)){_TO_A_CHILD}
+  | (?:gave|giving|given|drove|driving|driven)(?={_GAP}(?:\w+{_GAP}){{1,4}}?(?:an?{_GAP}lift(?!{_GAP}of\b)|home{_GAP}(?:alone|in{_GAP}your{_GAP}car)))
   | took(?={_GAP}(?:\w+{_GAP}){{1,3}}?by{_GAP}(?:the|her|his|their){_GAP}
       (?:collar|arms?|neck|hair|wrists?|ears?|throat|scruff|shoulders?|hood|tie|jumper)\b))"""
 _SECOND_PERSON = re.compile(
     rf"""(?<!\bas\s)\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
         (?:{_GAP}(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
-           \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){{0,3}}?
+           started|began|\w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){{0,3}}?
         {_GAP}(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
            messaged|messaging|texted|texting|talking|chatting|contacted|contacting|added|adding|inviting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|
            hands?\W+on|{_DEEDS}|
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
+      | \b(?:that|how|why)\W+(?:you|u)\W+(?:(?:still|always|often|also)\W+)?(?:message|text|dm|snap|kiss|hug|tickle){_TO_A_CHILD}
       | \byour\W+hands?\W+(?:\w+\W+){{0,2}}?on\b""",
     re.IGNORECASE | re.VERBOSE,
 )
