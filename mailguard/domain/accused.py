@@ -63,7 +63,8 @@ _DEEDS = rf"""(?:(?<!\bwere\W)(?<!\bwas\W)(?<!\bare\W)(?<!\bbeen\W)(?<!\bgot\W)(
   | sending{_TO_A_CHILD}(?!{_GAP}(?:\w+{_GAP}){{1,2}}?(?:home|out|away|off|back)\b)
       (?!{_GAP}(?:(?:my|our){_GAP}\w+|\w+){_GAP}(?:to|on|in|up)\b)
   | (?:kiss(?:ed|ing)|hugg(?:ed|ing)|tickl(?:ed|ing)|strok(?:ed|ing)|cuddl(?:ed|ing)|phon(?:ed|ing)|dm(?:'d|ed|ing)){_TO_A_CHILD}
-  | (?:gave|giving|given|drove|driving|driven)(?={_GAP}(?:\w+{_GAP}){{1,4}}?(?:an?{_GAP}lift(?!{_GAP}of\b)|home{_GAP}(?:alone|in{_GAP}your{_GAP}car)))
+  | (?:gave|giving|given|drove|driving|driven)(?={_GAP}(?:\w+{_GAP}){{1,4}}?
+      (?:an?{_GAP}lift(?!{_GAP}of\b)|home{_GAP}(?:alone|in{_GAP}your{_GAP}car)))
   | took(?={_GAP}(?:\w+{_GAP}){{1,3}}?by{_GAP}(?:the|her|his|their){_GAP}
       (?:collar|arms?|neck|hair|wrists?|ears?|throat|scruff|shoulders?|hood|tie|jumper)\b))"""
 _SECOND_PERSON = re.compile(
