@@ -26,6 +26,10 @@ ATTRIBUTION_START = re.compile(
     re.IGNORECASE,
 )
 HAS_EVIDENCE = re.compile(r"\d|@")
+# The first line of an attribution that goes on in the next names a day with its year, a time of day or an address.
+DATED = re.compile(
+    r"@|(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]|\d{1,2}[.,]? [^\W\d_]{3,}|[^\W\d_]{3,}\.? \d{1,2},|年"
+)
 
 ORIGINAL = re.compile(
     r"^[>\s]*[-_=*—–]{2,}\s*(?:original (?:message|e-?mail|appointment)|urspr[üu]ngliche (?:nachricht|"
@@ -111,7 +115,7 @@ MOBILE = re.compile(
     r"aus gesendet)|"
     r"gesendet (?:von|mit|über) .{1,40}|enviado desde (?:mi )?.{1,40}|enviado (?:do|de|"
     r"pelo) (?:meu )?.{1,40}|"
-    r"inviato (?:da|dal|con) .{1,40}|verzonden (?:vanaf|met|vanuit) .{1,40}|wys[łl]ane? z .{1,40}|"
+    r"inviato (?:da|dal|con) .{1,40}|verzonden (?:vanaf|met|vanuit) .{1,40}|wys[łl]an[eo]? z .{1,40}|"
     r"skickat fr[åa]n .{1,40}|"
     r"sendt fra .{1,40}|l[äa]hetetty .{1,40}(?:sta|st[äa])|odesl[áa]no z .{1,40}|отправлено (?:с|из) .{1,40}|"
     r"iphone'?umdan g[öo]nderildi|发自我的.{1,30}|iPhoneから送信|تم الإرسال من .{1,40}|trimis de pe .{1,40}|"

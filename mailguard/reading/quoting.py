@@ -79,6 +79,17 @@ def _cut_letterhead(lines: Sequence[Line], sources: list[TextSource]) -> None:
             sources[index] = TextSource.SIGNATURE
 
 
+def _stands_alone(text: str) -> bool:
+    """Whether this line says by itself who wrote what follows, and when."""
+    text = text[:_PATTERN_CHARS]
+    return bool(
+        text[-1:] in ":：-_"
+        and phrases.ATTRIBUTION_START.match(text)
+        and phrases.HAS_EVIDENCE.search(text)
+        and phrases.ATTRIBUTION.search(text)
+    )
+
+
 def _is_mobile_line(text: str) -> bool:
     match = phrases.MOBILE.match(text) if len(text) <= _MOBILE_CHARS else None
     if match is None:
@@ -250,6 +261,9 @@ class _Sorter:
             line = self._lines[index + count - 1]
             if not line.text or line.depth:
                 return 0
+            if count > 1 and (self._lines[index + count - 2].is_paragraph or _stands_alone(line.text)):
+                # What stands above a whole attribution is the sender's: "Am scared to go home", "On 2 nights he came in".
+                return 0
             joined = f"{joined} {line.text}".strip()
             if len(joined) > _PATTERN_CHARS:
                 return 0
@@ -260,7 +274,7 @@ class _Sorter:
                 ):
                     return count
                 return 0
-            if not phrases.ATTRIBUTION_START.match(text):
+            if not (phrases.ATTRIBUTION_START.match(text) and phrases.DATED.search(text)):
                 return 0
         return 0
 

@@ -272,3 +272,38 @@ def test_a_signature_container_is_signature() -> None:
 )
 def test_hostile_lines_take_bounded_time(line: str) -> None:
     assert read(mail(f"{line}\r\n" * 30_000)).is_readable
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "Am scared to go home, he hits me",
+        "On 2 nights he came in",
+        "A man follows me at 3.30",
+        "12 of them hit me today",
+        "El hombre me pega",
+        "On Tuesday 3 March 2026 he was waiting again",
+    ],
+)
+def test_words_right_above_an_attribution_are_the_senders(own: str) -> None:
+    attribution = "On 2 Feb 2025, at 15:00, Mr Holt <h@school.example> wrote:"
+    plain = f"From: a@b.example\r\nSubject: Re: x\r\n\r\n{own}\r\n{attribution}\r\n> see you\r\n"
+    assert read(plain.encode()).own_text == own
+    page = f'<p>{own}</p><div class="moz-cite-prefix">{attribution}</div><blockquote type="cite">see you</blockquote>'
+    header = "From: a@b.example\r\nSubject: Re: x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    found = read(f"{header}{page}".encode())
+    assert found.own_text == own
+    assert "see you" in found.quoted_text
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Mon, 2 Feb 2025 at 15:00, A Very Long Name Of Somebody <\r\nverylong@school.example> wrote:",
+        "Am 02.02.2025 um 15:00 schrieb Frau Sehr Langer Name\r\n<a@b.example>:",
+        "On Tuesday, April 14, 2026, Jo Smith\r\n<jo@x.example>\r\nwrote:",
+    ],
+)
+def test_an_attribution_may_go_on_over_lines(attribution: str) -> None:
+    found = read(f"From: a@b.example\r\n\r\nthanks\r\n\r\n{attribution}\r\n> old\r\n".encode())
+    assert found.own_text.strip() == "thanks"
