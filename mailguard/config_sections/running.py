@@ -127,7 +127,8 @@ class ModelSection(Section):
         default=5,
         ge=2,
         le=100,
-        description="Versions kept; the one in force and the one before it always are.",
+        description="Models of this school kept, besides the one that came along; beyond that those that came first are removed. "
+        "What is or was in force, and what has just come, always stays.",
     )
     train_memory_mb: int = Field(
         default=6000, ge=0, description="Most memory that a training may take; 0 for no bound."
