@@ -28,7 +28,8 @@ class DigestSection(Section):
         default="daily", description="How often admin_address gets the state of health."
     )
     admin_address: Address | None = Field(
-        default=None, description="Who gets a digest of health alone: no case, no count of cases."
+        default=None,
+        description="Who gets a digest of health alone: no case, no count of cases; and a mail at once when no model can be used.",
     )
     weekly_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday"] = Field(
         default="monday",
