@@ -67,6 +67,7 @@ POINTER, TRUSTED, LOCK, VERSIONS = "promoted.json", "trusted.json", "lock", "ver
 _POINTER_CONTEXT = b"mailguard promoted model v1\n"
 _TRUSTED_CONTEXT = b"mailguard trusted model keys v1\n"
 _DRAFT = ".draft-"
+THIS_SCHOOL = "this school"
 _MOST_BYTES = 1_000_000
 
 
@@ -356,7 +357,7 @@ class ModelRegistry:
 
     def _signer(self, public_key: bytes) -> str:
         if public_key == self._public_key:
-            return "this school"
+            return THIS_SCHOOL
         if public_key in trusted(None):
             return "mailguard's makers"
         return fingerprint(public_key)
@@ -407,6 +408,7 @@ __all__ = [
     "MANIFEST",
     "SHIPPED",
     "SIGNATURE",
+    "THIS_SCHOOL",
     "WEIGHTS",
     "DarkClassifier",
     "ModelRefused",
