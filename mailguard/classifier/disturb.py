@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from mailguard.classifier.corpus import Record
+from mailguard.classifier.mail_shapes import Letter, answering
 from mailguard.domain.message import MessageFacts
+from mailguard.domain.words import Kind
+from mailguard.reading.message import read
 
 _LEET = str.maketrans("aeiost", "431057")
 # Cyrillic and Greek letters that look like Latin ones.
@@ -124,8 +127,21 @@ def disturbed_text(facts: MessageFacts, record: Record, name: str) -> MessageFac
 
 
 def with_quoted(facts: MessageFacts, quoted: str) -> MessageFacts:
-    """`facts` in answer to `quoted`: somebody else's words, which must not count as the sender's."""
-    return replace(facts, quoted_text=quoted, subject=f"Re: {facts.subject}")
+    """`facts` in answer to `quoted`: somebody else's words, which must not count as the sender's.
+
+    Written as a mail program quotes and read again: always the same program for the same message.
+    """
+    letter = Letter(
+        text=facts.own_text,
+        subject=facts.subject,
+        sender="someone@post.example",
+        sender_name="",
+        recipient="teacher@school.example",
+        kind=Kind.DIRECT,
+        language="en",
+    )
+    answer = read(answering(letter, quoted, random.Random(zlib.crc32(facts.sha256.encode()))))
+    return replace(facts, subject=answer.subject, own_text=answer.own_text, quoted_text=answer.quoted_text)
 
 
 def with_quotation_of_nothing(facts: MessageFacts) -> MessageFacts:

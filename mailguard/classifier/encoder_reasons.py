@@ -15,16 +15,21 @@ from mailguard.classifier.encoder import Encoder, Floats
 _PHRASE_WORDS = 3
 _MOST_A_LETTER = 20  # the longest decomposition in Unicode is 18
 _TELLING = 4  # letters of a word that tells a person something by itself
+_ENDS_A_SENTENCE = (".", "!", "?", ";")
 _EDGES = ".,;:!?\"'()[]{}-–—/\\*_~<>|"
 
 
-def words_read(encoder: Encoder, subject: str, body: str) -> tuple[list[str], list[int]]:
-    """The words as they stand, and for each place of ``Encoder.numbers`` the word it is of; -1 for the marks between."""
+def words_read(encoder: Encoder, subject: str, body: str) -> tuple[list[str], list[int], frozenset[int]]:
+    """The words as they stand; for each place of ``Encoder.numbers`` the word it is of, -1 for the marks between; the words after
+    which a phrase does not go on (the subject's last, and those that end a sentence).
+    """
     words: list[str] = []
     first = _pieces(encoder, subject, words)
+    last_of_subject = len(words) - 1
     own = _pieces(encoder, body, words)
     subject_places, body_places = encoder.cut(first, own)
-    return words, [-1, *subject_places, -1, *body_places, -1]
+    ends = {place for place, word in enumerate(words) if word.endswith(_ENDS_A_SENTENCE)}
+    return words, [-1, *subject_places, -1, *body_places, -1], frozenset(ends | {last_of_subject})
 
 
 def _pieces(encoder: Encoder, text: str, words: list[str]) -> list[int]:
@@ -36,8 +41,10 @@ def _pieces(encoder: Encoder, text: str, words: list[str]) -> list[int]:
     return places
 
 
-def phrases(words: Sequence[str], places: Sequence[int], shares: Floats, *, most: int) -> tuple[str, ...]:
-    """Up to `most` phrases that raised an answer, strongest first. ``shares``: what each piece added."""
+def phrases(
+    words: Sequence[str], places: Sequence[int], shares: Floats, *, ends: frozenset[int], most: int
+) -> tuple[str, ...]:
+    """Up to `most` phrases that raised an answer, strongest first. ``shares``: what each piece added; ``ends``: see ``words_read``."""
     of_words = np.zeros(len(words))
     for place, share in zip(places, shares.tolist(), strict=True):
         if place >= 0:
@@ -49,6 +56,7 @@ def phrases(words: Sequence[str], places: Sequence[int], shares: Floats, *, most
         ((sums[first + length] - sums[first]) / length**0.2, first, length)
         for length in range(1, _PHRASE_WORDS + 1)
         for first in range(len(words) - length + 1)
+        if ends.isdisjoint(range(first, first + length - 1))
     ]
     used: set[int] = set()
     chosen: dict[str, None] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,10 +23,10 @@ from mailguard.shipped import shipped_path
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
 
-CHUNK_RECORDS = 12  # records written one after the other are held out together
 _AT_ONCE = 200  # records that one worker makes into mail before it tells
 _FEW_CHUNKS = 10
 _WORKERS = 2
+_NUMBERED = re.compile(r"(?:-\d+)?\.txt$")
 
 
 def no_progress(step: str, done: int, total: int) -> None:
@@ -59,12 +60,7 @@ def from_corpus(
     records: Sequence[Record], *, seed: int, variants: Sequence[int], progress: Progress = no_progress
 ) -> list[Example]:
     """`variants` compositions of every record, in order; many are made on two cores."""
-    places: dict[str, int] = {}
-    grouped: list[tuple[Record, str]] = []
-    for record in records:
-        place = places[record.file] = places.get(record.file, -1) + 1
-        grouped.append((record, record.platform or f"{record.file}:{place // CHUNK_RECORDS}"))
-    chunks = [grouped[start : start + _AT_ONCE] for start in range(0, len(grouped), _AT_ONCE)]
+    chunks = [records[start : start + _AT_ONCE] for start in range(0, len(records), _AT_ONCE)]
     # Processes: reading mail is Python, which threads would do one at a time.
     workers = Parallel(n_jobs=_WORKERS if len(chunks) > _FEW_CHUNKS else 1, return_as="generator")
     found: list[Example] = []
@@ -77,9 +73,17 @@ def from_corpus(
     return found
 
 
-def _composed(grouped: Sequence[tuple[Record, str]], seed: int, variants: Sequence[int]) -> list[Example]:
+def author_of(record: Record) -> str:
+    """Who wrote `record`, or of which platform it is: texts that are held out together.
+
+    The files of one author bear one name and a number: ``direct/abc-def-3.txt`` is of ``direct/abc-def``.
+    """
+    return record.platform or _NUMBERED.sub("", record.file)
+
+
+def _composed(records: Sequence[Record], seed: int, variants: Sequence[int]) -> list[Example]:
     found: list[Example] = []
-    for record, group in grouped:
+    for record in records:
         for variant in variants:
             facts = compose(record, seed=seed, variant=variant)
             found.append(
@@ -90,7 +94,7 @@ def _composed(grouped: Sequence[tuple[Record, str]], seed: int, variants: Sequen
                     natures=_natures(record),
                     only_grave=record.kind is Kind.BULK,
                     initiator=record.initiator if record.kind is Kind.DIRECT else Initiator.NONE,
-                    group=group,
+                    group=author_of(record),
                     source=f"{record.file}:{record.line}",
                     language=record.language,
                     variant=variant,

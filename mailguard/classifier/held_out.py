@@ -1,5 +1,6 @@
 """Held-out texts as mail, judged the way mail is: written to bytes, read, scored, and decided for an invented school.
 
+Each text has one of the shapes of :mod:`mailguard.classifier.mail_shapes`, always the same one.
 Nothing here is trained on. ``models/held_out/test`` was never used to choose anything; ``models/held_out/choosing`` is for thresholds.
 The roll of the invented school has the children of the texts who write under a full name; nobody's address is on a list but a
 parent's. So a child of the texts is found by its name, by what it says of itself, or by the model alone.
@@ -7,14 +8,13 @@ parent's. So a child of the texts is found by its name, by what it says of itsel
 
 from __future__ import annotations
 
+import random
 import re
 import tomllib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.utils import formataddr
 from functools import cache
 from typing import Any
 
@@ -25,9 +25,10 @@ from mailguard.app.list_rows import ListContents
 from mailguard.app.lists import IndexedLists, Surroundings, read_domains
 from mailguard.app.ports import Classifier
 from mailguard.app.replay import MomentClock
-from mailguard.classifier.compose import speaks_of_a_picture
 from mailguard.classifier.corpus import Record
 from mailguard.classifier.examples import Progress, no_progress
+from mailguard.classifier.mail_files import PICTURE, speaks_of_a_picture
+from mailguard.classifier.mail_shapes import Letter, shaped
 from mailguard.domain.message import Envelope
 from mailguard.domain.names import Nicknames
 from mailguard.domain.people import Person
@@ -48,7 +49,7 @@ _STAFF_ADDRESS, _SECOND_STAFF = f"teacher@{_SCHOOL}", f"colleague@{_SCHOOL}"
 _FULL_NAME = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)+")
 _NO_NAMES = frozenset({"mum", "dad", "nan", "mr", "mrs", "ms", "miss", "dr", "sir", "the"})
 _LOCAL_PARTS = ("notification", "notifications", "no-reply", "noreply", "info", "mail", "notify", "hello")
-_PICTURE = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+_DATE = "Tue, 24 Nov 2026 09:00:00 +0000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,26 +222,34 @@ class Mail:
 
 
 def mail_of(record: Record) -> Mail:
-    """`record` as bytes with their envelope: plain text, a sender of its kind, a picture where it is the message or is spoken of."""
-    chance = zlib.crc32(f"{record.file}:{record.line}".encode())
+    """`record` in the shape of real mail with its envelope: a sender of its kind, a picture where it is the message or is spoken of."""
+    place = f"{record.file}:{record.line}"
+    chance = zlib.crc32(place.encode())
     sender = _sender_address(record)
     recipient = _STAFF_ADDRESS if record.direction is not Direction.OUTBOUND else f"somebody@{_PERSONAL}"
     if record.direction is Direction.INTERNAL:
         recipient = _SECOND_STAFF
-    message = EmailMessage()
-    message["From"] = formataddr((record.sender_name or _service_name(record), sender))
-    message["To"] = recipient
-    message["Subject"] = " ".join(record.subject.split())
-    message["Date"] = "Tue, 24 Nov 2026 09:00:00 +0000"
-    message["Message-ID"] = f"<{chance:x}@{sender.rpartition('@')[2]}>"
+    headers: list[tuple[str, str]] = []
     if _has_unsubscribe(record, chance):
-        message["List-Unsubscribe"] = f"<https://{sender.rpartition('@')[2]}/off>"
+        headers.append(("List-Unsubscribe", f"<https://{sender.rpartition('@')[2]}/off>"))
     if record.kind is Kind.AUTOMATIC and chance % 2:
-        message["Auto-Submitted"] = "auto-replied"
-    message.set_content(f"{record.body}\n", charset="utf-8", cte="base64")
-    if Nature.IMAGE in record.natures or (record.kind is Kind.DIRECT and speaks_of_a_picture(record)):
-        message.add_attachment(_PICTURE, maintype="image", subtype="jpeg", filename="IMG_2041.jpg")
-    raw = message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        headers.append(("Auto-Submitted", "auto-replied"))
+    has_picture = Nature.IMAGE in record.natures or (
+        record.kind is Kind.DIRECT and speaks_of_a_picture(record)
+    )
+    letter = Letter(
+        text=record.body,
+        subject=record.subject,
+        sender=sender,
+        sender_name=record.sender_name or _service_name(record),
+        recipient=recipient,
+        kind=record.kind,
+        language=record.language,
+        headers=tuple(headers),
+        files=(PICTURE,) if has_picture else (),
+        date=_DATE,
+    )
+    raw = shaped(letter, random.Random(zlib.crc32(f"{place}:shape".encode())))
     return Mail(raw=raw, envelope=Envelope(mail_from=sender, rcpt_tos=(recipient,)))
 
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from mailguard.classifier.encoder_reasons import phrases, words_read
 from mailguard.classifier.features import (
-    GRAM_SIZES,
     Features,
     Grams,
     distinct_features,
@@ -25,6 +24,7 @@ from mailguard.classifier.features import (
     text_read_whole,
 )
 from mailguard.classifier.heads import EVENT, GRAVE, HARMLESS, HEADS, INITIATOR, KIND, NATURE, columns
+from mailguard.classifier.linear_reasons import MOST_REASONS, reasons
 from mailguard.classifier.stretches import HIDDEN, raised, stretches_of
 from mailguard.classifier.weights import OFFSETS, Floats, Weights
 from mailguard.domain.message import MessageFacts
@@ -41,10 +41,10 @@ _HIDDEN_PLACES = [HEADS[NATURE].index(word) for word in HIDDEN]
 # The encoder reads a stretch that seems to hide something at least so likely to the linear reader. Of held-out letters none in which
 # something hid lay under 0.6; a lower bound only costs time, and false alarms.
 _HINT = 0.1
-_REASONS = 5
+_MOST_READ = 24  # stretches, the likeliest: whoever writes pages of alarm is found by those
 _REASONS_OF_ENCODER = 3
-_PHRASE_WORDS = 3
 _FEW_WORDS = 4
+_SEEMS_NOTIFICATION = 0.5
 # Rarer words are said sooner than commoner ones as likely: a miss of one counts as much as a miss of the other.
 _RARER = {Nature.COMPLAINT.value: 1.5, Nature.OTHER.value: 1.5}
 
@@ -128,10 +128,12 @@ class LinearClassifier:
         features = distinct_features(grams, facts)
         logits, values, states = self._judged(facts, features)
         parts = stretches_of(facts)
+        raised_by: dict[int, int] = {}
         if parts:
-            values = probabilities_of(
-                raised(logits, self.logits_of_parts(parts), margins=self.thresholds.stretch_margins)
+            logits, raised_by = raised(
+                logits, self.logits_of_parts(parts), margins=self.thresholds.stretch_margins
             )
+            values = probabilities_of(logits)
         nature = dict(zip(HEADS[NATURE], values[NATURE].tolist(), strict=True))
         initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
         known = self._known_share(features)
@@ -149,6 +151,7 @@ class LinearClassifier:
         is_likely_child = initiator[Initiator.CHILD.value] >= self.thresholds.likely_child
         if is_child or is_likely_child:
             heads[f"{INITIATOR}.{Initiator.CHILD.value}"] = columns(INITIATOR).start + _CHILD
+        heads.update(_notification_heads(values))
         return Scores(
             model_id=self.model_id,
             kind=dict(zip(HEADS[KIND], values[KIND].tolist(), strict=True)),
@@ -164,7 +167,17 @@ class LinearClassifier:
             or not over
             or max(initiator.values()) < self.thresholds.uncertain_initiator,
             is_foreign=is_foreign,
-            reasons=MappingProxyType(self._reasons(facts, grams, heads, states) if heads else {}),
+            reasons=MappingProxyType(
+                self._all_reasons(
+                    facts,
+                    grams,
+                    heads,
+                    states,
+                    {column: parts[place] for column, place in raised_by.items()},
+                )
+                if heads
+                else {}
+            ),
         )
 
     def logits(self, facts: MessageFacts) -> NDArray[np.floating]:
@@ -180,7 +193,8 @@ class LinearClassifier:
         if encoder is not None:
             # Only a hidden nature counts of a stretch, and only a likely one: of office mail this is one stretch in twenty.
             hinted = probabilities_of(found)[NATURE][:, _HIDDEN_PLACES].max(axis=1)
-            for place in np.flatnonzero(hinted >= max(self.thresholds.ordinary, _HINT)).tolist():
+            likeliest = np.argsort(-hinted, kind="stable")[:_MOST_READ]
+            for place in likeliest[hinted[likeliest] >= max(self.thresholds.ordinary, _HINT)].tolist():
                 read = encoder.margins(*text_read_whole(parts[place]))
                 found[place] = blended(self.weights.blend, found[place], read)
         return found
@@ -198,6 +212,27 @@ class LinearClassifier:
         mixed = blended(self.weights.blend, alone, encoder.margins_of(states))
         return mixed, probabilities_of(mixed), states
 
+    def _all_reasons(
+        self,
+        facts: MessageFacts,
+        grams: Grams,
+        heads: Mapping[str, int],
+        states: Floats | None,
+        raised_by: Mapping[int, MessageFacts],
+    ) -> dict[str, tuple[str, ...]]:
+        """Of what one stretch of a long text says, that stretch's words; of the rest, the whole text's."""
+        found = self._reasons(
+            facts, grams, {name: column for name, column in heads.items() if column not in raised_by}, states
+        )
+        for name, column in heads.items():
+            part = raised_by.get(column)
+            if part is None:
+                continue
+            encoder = self.weights.encoder
+            read = None if encoder is None else encoder.states(encoder.numbers(*text_read_whole(part)))
+            found.update(self._reasons(part, text_grams(part), {name: column}, read))
+        return found
+
     def _reasons(
         self, facts: MessageFacts, grams: Grams, heads: Mapping[str, int], states: Floats | None
     ) -> dict[str, tuple[str, ...]]:
@@ -206,12 +241,12 @@ class LinearClassifier:
         encoder = self.weights.encoder
         if encoder is None or states is None:
             return found
-        words, places = words_read(encoder, *text_read_whole(facts))
+        words, places, ends = words_read(encoder, *text_read_whole(facts))
         for name, column in heads.items():
-            read = phrases(words, places, encoder.shares(states, column), most=_REASONS_OF_ENCODER)
+            read = phrases(words, places, encoder.shares(states, column), ends=ends, most=_REASONS_OF_ENCODER)
             said = set(" ".join(read).split())
             others = (phrase for phrase in found.get(name, ()) if not said.intersection(phrase.split()))
-            found[name] = (*read, *others)[:_REASONS]
+            found[name] = (*read, *others)[:MOST_REASONS]
         return found
 
     def _known_share(self, features: Features) -> float:
@@ -219,6 +254,17 @@ class LinearClassifier:
             return 1.0
         bits = self.weights.known[features.known >> 3] >> (7 - (features.known & 7)).astype(np.uint8) & 1
         return int(np.count_nonzero(bits)) / len(bits)
+
+
+def _notification_heads(values: Mapping[str, NDArray[np.floating]]) -> dict[str, int]:
+    """Kind and event, where the model takes a message for a service's notification."""
+    if values[KIND][_NOTIFICATION] < _SEEMS_NOTIFICATION:
+        return {}
+    event = int(values[EVENT].argmax())
+    return {
+        f"{KIND}.{Kind.NOTIFICATION.value}": columns(KIND).start + _NOTIFICATION,
+        f"{EVENT}.{HEADS[EVENT][event]}": columns(EVENT).start + event,
+    }
 
 
 def margins(weights: Weights, features: Features) -> Floats:
@@ -284,67 +330,3 @@ def natures_over(
     if nature[likeliest] >= thresholds.harmless and not is_foreign:
         grave.append(likeliest)
     return tuple(grave)
-
-
-def reasons(weights: Weights, grams: Grams, heads: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-    """The phrases (up to three words) that raised each head most, strongest first. ``heads``: name → weight column."""
-    count = len(grams.starts)
-    if not count:
-        return {}
-    spans = {length: _windows(count, length) for length in range(1, _PHRASE_WORDS + 1)}
-    found: dict[str, tuple[str, ...]] = {}
-    for name, column in heads.items():
-        words, pairs = _contributions(weights, grams, column)
-        sums = np.concatenate([[0.0], np.cumsum(words)])
-        pair_sums = np.concatenate([[0.0], np.cumsum(pairs), [0.0]])
-        ranked: list[tuple[float, int, int]] = []
-        for length, firsts in spans.items():
-            score = sums[firsts + length] - sums[firsts] + pair_sums[firsts + length - 1] - pair_sums[firsts]
-            # A longer phrase must earn its length.
-            score = score / length**0.5
-            best = np.argsort(-score, kind="stable")[: 2 * _REASONS]
-            ranked.extend(
-                (float(score[place]), int(firsts[place]), length) for place in best if score[place] > 0
-            )
-        found[name] = _phrases(grams, sorted(ranked, key=lambda entry: (-entry[0], entry[1])))
-    return found
-
-
-def _windows(count: int, length: int) -> NDArray[np.int64]:
-    return np.arange(max(count - length + 1, 0), dtype=np.int64)
-
-
-def _contributions(
-    weights: Weights, grams: Grams, column: int
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """What each word (with the character grams that begin in it) and each pair adds to a column."""
-    of_chars, of_words = weights.scales[0, column], weights.scales[1, column]
-    letters = np.zeros(len(grams.codes) + 1, dtype=np.float64)
-    for size, numbers in zip(GRAM_SIZES, grams.chars, strict=True):
-        middle = size // 2
-        letters[middle : middle + len(numbers)] += weights.table[numbers, column] * of_chars
-    sums = np.concatenate([[0.0], np.cumsum(letters)])
-    char_length = float(np.sqrt(sum(weights.squares[numbers].sum() for numbers in grams.chars))) or 1.0
-    rows, pair_rows = grams.words + OFFSETS[1], grams.pairs + OFFSETS[1]
-    word_length = float(np.sqrt(weights.squares[rows].sum() + weights.squares[pair_rows].sum())) or 1.0
-    words = (sums[grams.ends] - sums[grams.starts]) / char_length + weights.table[rows, column] * (
-        of_words / word_length
-    )
-    return words, weights.table[pair_rows, column] * (of_words / word_length)
-
-
-def _phrases(grams: Grams, ranked: list[tuple[float, int, int]]) -> tuple[str, ...]:
-    used: set[int] = set()
-    chosen: dict[str, None] = {}
-    for _, first, length in ranked:
-        places = range(first, first + length)
-        if used.intersection(places):
-            continue
-        span = grams.codes[grams.starts[first] : grams.ends[first + length - 1]]
-        phrase = " ".join(span.astype("<u4").tobytes().decode("utf-32-le", "replace").split())
-        used.update(places)
-        if phrase and "\ue000" not in phrase:
-            chosen[phrase] = None
-        if len(chosen) == _REASONS:
-            break
-    return tuple(chosen)

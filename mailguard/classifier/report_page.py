@@ -257,8 +257,8 @@ def _robustness(figures: Figures) -> str:
     ]
     return section(
         "Disturbed texts",
-        "<p>The same direct messages, disturbed as people do who wish to slip past a filter, or by the way. Counted are the grave "
-        "natures and the child's voice: on how many texts anything changed, where something found rightly was lost, and where "
+        "<p>Every third of the direct messages, disturbed as people do who wish to slip past a filter, or by the way. Counted are the "
+        "grave natures and the child's voice: on how many texts anything changed, where something found rightly was lost, and where "
         "something wrong came up.</p>",
         table(
             ("disturbance", "texts", "anything changed", "rightly found, then lost", "wrongly gained"), rows

@@ -18,8 +18,8 @@ from mailguard.domain.words import Nature
 
 LONG_WORDS = 60
 STRETCH_WORDS, _STEP_WORDS = 40, 25
-_MOST_STRETCHES = 24
-_MOST_WORDS = 4000
+# Of what is longer the beginning and the end are read: eight pages and two.
+_MOST_WORDS, _LAST_WORDS = 4000, 1000
 
 # What a few words amid pages may tell; a letter is not private for one sentence in it.
 HIDDEN = (
@@ -33,14 +33,16 @@ HIDDEN_COLUMNS = [columns(NATURE).start + HEADS[NATURE].index(word) for word in 
 
 
 def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
-    """Overlapping stretches of a long text's own words, without subject; empty for a short one. At most two dozen, spread evenly."""
-    words = facts.own_text.split(maxsplit=_MOST_WORDS)[:_MOST_WORDS]
+    """Overlapping stretches of a long text's own words, without subject, so that every word stands in one; empty for a short text."""
+    words = facts.own_text.split(maxsplit=_MOST_WORDS)
+    if len(words) > _MOST_WORDS:
+        words = [
+            *words[: _MOST_WORDS - _LAST_WORDS],
+            *facts.own_text.rsplit(maxsplit=_LAST_WORDS)[-_LAST_WORDS:],
+        ]
     if len(words) <= LONG_WORDS:
         return []
     starts = [*range(0, len(words) - STRETCH_WORDS, _STEP_WORDS), len(words) - STRETCH_WORDS]
-    if len(starts) > _MOST_STRETCHES:
-        places = np.linspace(0, len(starts) - 1, _MOST_STRETCHES).round().astype(int)
-        starts = [starts[place] for place in places.tolist()]
     return [
         replace(facts, subject="", own_text=" ".join(words[start : start + STRETCH_WORDS]))
         for start in starts
@@ -49,9 +51,18 @@ def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
 
 def raised(
     logits: NDArray[np.floating], of_stretches: NDArray[np.floating], *, margins: Mapping[str, float]
-) -> NDArray[np.floating]:
-    """``logits`` (columns,) with the natures of ``HIDDEN`` raised to what any stretch (stretches, columns) says less its margin."""
+) -> tuple[NDArray[np.floating], dict[int, int]]:
+    """``logits`` (columns,) with the natures of ``HIDDEN`` raised to what any stretch (stretches, columns) says less its margin; and of
+    each column that was raised the stretch that did it.
+    """
     found = logits.copy()
-    most = of_stretches[:, HIDDEN_COLUMNS].max(axis=0)
-    found[HIDDEN_COLUMNS] = np.maximum(found[HIDDEN_COLUMNS], most - [margins[word] for word in HIDDEN])
-    return found
+    places = of_stretches[:, HIDDEN_COLUMNS].argmax(axis=0)
+    most = of_stretches[places, HIDDEN_COLUMNS] - [margins[word] for word in HIDDEN]
+    is_raised = most > found[HIDDEN_COLUMNS]
+    found[HIDDEN_COLUMNS] = np.where(is_raised, most, found[HIDDEN_COLUMNS])
+    by = {
+        column: place
+        for column, place, did in zip(HIDDEN_COLUMNS, places.tolist(), is_raised.tolist(), strict=True)
+        if did
+    }
+    return found, by

@@ -196,7 +196,8 @@ def train(
 
     ``choosing``: texts by other hands for blend and thresholds; without them the corpus' own held-out margins serve, and no
     encoder can. ``encoder``: its arrays. ``test``: texts for
-    the manifest's figures only. Raises CorpusError. Six minutes on two cores with an encoder and office mail.
+    the manifest's figures only. Raises CorpusError. About four minutes on two idle cores with an encoder and office
+    mail.
     """
     if choosing is None:
         encoder = None

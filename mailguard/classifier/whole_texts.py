@@ -52,8 +52,9 @@ def blended_judges(
         judges, logits, encoder_of(arrays, columns=COLUMNS), ordinary, progress=progress
     )
     texts = [place for place, row in enumerate(is_read.tolist()) if not judges[row].is_office]
-    labels = labels_of([judges[row] for row in is_read[texts]]).table
-    blend = fit_blend(logits[is_read[texts]], read[texts], labels)
+    chosen = [judges[row] for row in is_read[texts]]
+    authors = [example.source.rpartition(":")[0] for example in chosen]
+    blend = fit_blend(logits[is_read[texts]], read[texts], labels_of(chosen).table, authors)
     mixed = logits.copy()
     mixed[is_read] = blend[0] * logits[is_read] + blend[1] * read + blend[2]
     return blend, doubles_of(probabilities_of(mixed)), ordinary

@@ -62,16 +62,20 @@ _DEEDS = rf"""(?:(?<!\bwere\W)(?<!\bwas\W)(?<!\bare\W)(?<!\bbeen\W)(?<!\bgot\W)(
   | humiliating{_TO_A_CHILD}
   | sending{_TO_A_CHILD}(?!{_GAP}(?:\w+{_GAP}){{1,2}}?(?:home|out|away|off|back)\b)
       (?!{_GAP}(?:(?:my|our){_GAP}\w+|\w+){_GAP}(?:to|on|in|up)\b)
+  | (?:kiss(?:ed|ing)|hugg(?:ed|ing)|tickl(?:ed|ing)|strok(?:ed|ing)|cuddl(?:ed|ing)|phon(?:ed|ing)|dm(?:'d|ed|ing)){_TO_A_CHILD}
+  | (?:gave|giving|given|drove|driving|driven)(?={_GAP}(?:\w+{_GAP}){{1,4}}?
+      (?:an?{_GAP}lift(?!{_GAP}of\b)|home{_GAP}(?:alone|in{_GAP}your{_GAP}car)))
   | took(?={_GAP}(?:\w+{_GAP}){{1,3}}?by{_GAP}(?:the|her|his|their){_GAP}
       (?:collar|arms?|neck|hair|wrists?|ears?|throat|scruff|shoulders?|hood|tie|jumper)\b))"""
 _SECOND_PERSON = re.compile(
     rf"""(?<!\bas\s)\b(?:you|u)\b(?:['\u2019](?:ve|re|d))?
         (?:{_GAP}(?:have|had|has|were|was|are|r|did|do|been|being|keep|kept|also|then|just|always|often|even|again|really|once|twice|
-           \w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){{0,3}}?
+           started|began|\w+ly|first|both|all|got|went|and|or|violently|hard|him|her|my|son|daughter|with)){{0,3}}?
         {_GAP}(?:hit|hurt|hurting|grabbed|grab|pushed|push|shoved|touched|touch|touching|slapped|kicked|pulled|dragged|shouted|screamed|
            messaged|messaging|texted|texting|talking|chatting|contacted|contacting|added|adding|inviting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|
            hands?\W+on|{_DEEDS}|
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
+      | \b(?:that|how|why)\W+(?:you|u)\W+(?:(?:still|always|often|also)\W+)?(?:message|text|dm|snap|kiss|hug|tickle){_TO_A_CHILD}
       | \byour\W+hands?\W+(?:\w+\W+){{0,2}}?on\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -143,10 +147,12 @@ def find_accused(
     *,
     subject: str = "",
     writers: Sequence[Person] = (),
+    chain: Sequence[Person] = (),
 ) -> Accused:
     """Whom ``text`` (an allegation) accuses, with its ``subject``.
 
     ``recipients``: the representatives it is addressed to. ``writers``: who it says it is from; a name at its end is a signature.
+    ``chain``: who would be told of it; a colleague speaks of them by given name.
     """
     subject = " ".join(subject.split())[:_SUBJECT_CHARS]
     whole = f"{subject}\n{text}"
@@ -196,14 +202,16 @@ def find_accused(
             is_reader_alone=not left,
             says=f"names {words}" + ("" if left else ", perhaps only as its reader"),
         )
-    familiar = _called_by_given_name(text, recipients) if writers else {}
+    familiar = called_by_given_name(text, recipients, chain) if writers else {}
     if familiar:
         words = ", ".join(f'"{word}"' for word in familiar.values())
-        # It may mean another of that name: nobody but the chain gets it, and whoever is named so is told nothing.
+        persons = {person.id: person for person in (*recipients, *chain) if person.id in familiar}
+        # It may mean another of that name: whoever is named so is told nothing, and of several readers nobody but the chain gets it.
+        is_reader = any(person.id in familiar for person in recipients)
         return Accused(
-            persons=tuple(person for person in recipients if person.id in familiar),
-            is_unnamed=True,
-            says=f"names {words} among those it is addressed to",
+            persons=tuple(persons.values()),
+            is_unnamed=is_reader,
+            says=f"names {words} among those {'it is addressed to' if is_reader else 'who would be told'}",
         )
     if _SOMEBODY_OF_THE_SCHOOL.search(body):
         return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")
@@ -230,19 +238,24 @@ def _greets_only(line: str, known: Collection[str]) -> bool:
     )
 
 
-def _called_by_given_name(text: str, recipients: Sequence[Person]) -> dict[str, str]:
-    """Of several recipients, those of whom a colleague's letter speaks by given name (id → the name): "a thread with James on it".
+def called_by_given_name(
+    text: str, recipients: Sequence[Person], chain: Sequence[Person] = ()
+) -> dict[str, str]:
+    """Of several recipients, and of the chain, those of whom a colleague's letter speaks by given name (id → the name): "a thread
+    with James on it", "when it's Helen".
 
-    Not where it speaks to them: in a first line of names, or between commas; nor of who saw it, or of a pupil of that name.
+    Not where it speaks to them: in a first line of names, or between commas; nor of who saw it, or of a pupil of that name. Of one
+    recipient alone the name is how a letter speaks to him.
     """
-    if len({person.id for person in recipients}) < 2:
-        return {}
-    names = {person.id: _own_names(person) for person in recipients}
+    readers = {person.id: person for person in recipients}
+    candidates = dict(readers) if len(readers) > 1 else {}
+    candidates.update({person.id: person for person in chain if person.id not in readers})
+    names = {person.id: _own_names(person) for person in (*recipients, *chain)}
     first, _, rest = text.lstrip().partition("\n")
     known = {word.casefold() for own in names.values() for word in own}
     body = rest if _greets_only(first, known) else text
     found: dict[str, str] = {}
-    for person in recipients:
+    for person in candidates.values():
         own = names[person.id]
         hits = re.finditer(rf"(?<![\w-]){re.escape(own[0])}(?![\w-])", body) if own else ()
         if any(_is_spoken_of(body, hit, own) for hit in hits):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from mailguard.domain.message import AutomaticMark, MessageFacts
 from mailguard.domain.platform import PlatformFacts, PostingGateway
 from mailguard.domain.scores import Scores
-from mailguard.domain.words import CONTACT_EVENTS, Event, PlatformClass
+from mailguard.domain.words import CONTACT_EVENTS, Event, Kind, PlatformClass
 from mailguard.reading.platforms_account import account_of
 from mailguard.reading.platforms_actor import Name, actor_address, actor_of
 from mailguard.reading.platforms_event import (
@@ -119,7 +119,7 @@ class Recognisers:
         why = "sent by a forum's program" if is_forum else "words of contact in a service's mail"
         if found is None:
             found = event_by_sure_model(word, said, sender, text, self._rules)
-            why = f"a service's mail, surely a notification ({word.notification:.2f})"
+            why = f"a service's mail, surely a notification ({word.notification:.2f}{_moved_by(scores)})"
         if found is None:
             return None
         name = actor_of(found.event, found.who, text, facts, None, self._rules)
@@ -238,3 +238,9 @@ class Recognisers:
             ):
                 return handle if not handle.endswith(".php") else ""
         return ""
+
+
+def _moved_by(scores: Scores) -> str:
+    """The words by which the model takes a message for a notification, for people; "" where it names none."""
+    words = scores.reasons.get(f"kind.{Kind.NOTIFICATION.value}", ())[:3]
+    return "".join(f', "{word}"' for word in words)

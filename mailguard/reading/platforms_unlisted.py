@@ -135,13 +135,16 @@ def event_by_sure_model(
     word: ModelsWord, found: Found, sender: Sender, text: NotificationText, rules: TextRules
 ) -> Found | None:
     """The event, where the model is very sure and a service writes of what people do there."""
-    if not word.is_sure or not may_be_service(sender, rules):
+    # Wording that tells of a contact is as good as the model's own certainty of which.
+    is_told = found.is_certain and found.event in CONTACT_OF_UNLISTED
+    is_sure = word.notification >= _SURELY_NOTIFICATION and is_told
+    if not (word.is_sure or is_sure) or not may_be_service(sender, rules):
         return None
     # "Your 7 photos have been uploaded" fits the wording of somebody's upload, and is the recipient's own.
     is_own = found.who.casefold().startswith(("your ", "you "))
     if found.is_certain and found.event in _OTHERS_NEWS and not is_own:
         return None
-    event = _agreed(word.event, found)
+    event = _agreed(word.event, found) if word.is_sure else found.event
     if event in _OWN_ACCOUNT and _is_a_suppliers(event, text):
         return None
     needed = _SOCIAL_WORDS_NEEDED.get(event)
@@ -173,7 +176,8 @@ def writes_in_own_name(sender: Sender) -> bool:
     if service_beside(sender):
         return True
     words = [folded_letters(word) for word in sender.display_name.split()]
-    if len(words) > 1 and folded_letters(sender.local_part) in words:
+    # Not where the service's name stands first: "Berufsnetz Kontakte", kontakte@berufsnetz.example.
+    if len(words) > 1 and words[0] != label and folded_letters(sender.local_part) in words:
         return False
     return label in folded_letters(sender.display_name)
 

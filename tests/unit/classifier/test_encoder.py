@@ -194,5 +194,5 @@ def test_every_piece_read_belongs_to_a_word_or_a_mark(text: str):
     assert isinstance(model, LinearClassifier)
     encoder = model.weights.encoder
     assert encoder is not None
-    _, places = words_read(encoder, text, text)
+    _, places, _ = words_read(encoder, text, text)
     assert len(places) == len(encoder.numbers(text, text))

@@ -26,7 +26,7 @@ def test_the_shares_of_all_pieces_are_the_whole_answer(encoder: Encoder):
 
 @pytest.mark.parametrize("body", ["where is my homework sir?", "", f"where {'is ' * 500} homework ?"])
 def test_every_piece_that_is_read_belongs_to_a_word(encoder: Encoder, body: str):
-    words, places = words_read(encoder, "homework", body)
+    words, places, _ = words_read(encoder, "homework", body)
     numbers = encoder.numbers("homework", body)
     assert len(places) == len(numbers) <= MOST_PIECES
     for place, number in zip(places, numbers.tolist(), strict=True):
@@ -37,9 +37,18 @@ def test_every_piece_that_is_read_belongs_to_a_word(encoder: Encoder, body: str)
 def test_words_that_stand_together_become_a_phrase_and_are_said_once():
     words = ["he", "locks", "me", "in,", "every", "day"]
     shares = np.array([0, 0.5, 2.0, 2.0, 2.0, 0.1, 0.2, 0], dtype=np.float32)
-    found = phrases(words, [-1, 0, 1, 2, 3, 4, 5, -1], shares, most=2)
+    found = phrases(words, [-1, 0, 1, 2, 3, 4, 5, -1], shares, ends=frozenset(), most=2)
     assert found == ("locks me in",)
-    assert phrases([], [], np.zeros(0, dtype=np.float32), most=3) == ()
+    assert phrases([], [], np.zeros(0, dtype=np.float32), ends=frozenset({-1}), most=3) == ()
+
+
+def test_no_phrase_goes_on_over_a_full_stop_or_from_the_subject_into_the_text(encoder: Encoder):
+    words, _, ends = words_read(encoder, "maths", "hiya sir. he hits me and so on all day long")
+    assert words[:6] == ["maths", "hiya", "sir.", "he", "hits", "me"]
+    assert ends == {0, 2}
+    shares = np.array([3.0] * 5 + [0.0] * (len(words) - 5), dtype=np.float32)
+    found = phrases(words, list(range(len(words))), shares, ends=ends, most=3)
+    assert set(found) == {"maths", "hiya sir", "he hits"}
 
 
 def test_the_shipped_model_says_the_words_of_a_disclosure():

@@ -35,6 +35,21 @@ def test_a_pupils_invitation_is_one_and_says_why(model: Classifier):
     assert "addressof" not in str(dict(scores.reasons))
 
 
+def test_reasons_stay_within_a_sentence_and_a_notification_has_its_own(model: Classifier):
+    scores = model.predict(_message("hiya sir. its tyler 9b. add me on insta im ty.skates", subject="maths"))
+    said = [reason for some in scores.reasons.values() for reason in some]
+    assert said
+    assert not any("maths hiya" in reason or "sir its" in reason for reason in said)
+    notice = model.predict(
+        _message(
+            "Jess Moon sent you a friend request. Confirm or delete the request. You have 3 mutual friends.",
+            subject="Jess Moon wants to be your friend",
+        )
+    )
+    assert any("friend" in reason for reason in notice.reasons["kind.notification"])
+    assert any("friend" in reason for reason in notice.reasons["event.friend_request"])
+
+
 def test_a_parents_absence_note_is_neither_grave_nor_a_childs(model: Classifier):
     scores = model.predict(
         _message("Dear Mrs Holt, Amelia has a temperature and won't be in today. Kind regards, Jo Smith")

@@ -12,7 +12,13 @@ import pytest
 from mailguard.app.ports import Classifier
 from mailguard.classifier.artefact import open_classifier
 from mailguard.classifier.corpus import Record, load_corpus
-from mailguard.classifier.disturb import TEXT_CHANGES, disturbed_text, with_quoted
+from mailguard.classifier.disturb import (
+    TEXT_CHANGES,
+    disturbed_text,
+    with_quotation_of_nothing,
+    with_quoted,
+)
+from mailguard.classifier.heads import GRAVE
 from mailguard.classifier.held_out import mail_of
 from mailguard.classifier.robustness import Change, Steadiness, found, measure, right, steadiness
 from mailguard.domain.message import MessageFacts
@@ -23,6 +29,7 @@ from tests.tables import IS_PROVING, rows
 
 HELD_OUT = Path(__file__).parents[3] / "models" / "held_out" / "test"
 FEWER = 30
+QUOTING = 16
 AT_MOST = 60  # the encoder reads every changed text anew; all of them under `make prove`
 # Of so few texts one lies close to a threshold by chance; the whole set must keep the shares themselves.
 ONE_BY_CHANCE = 0 if IS_PROVING else 1
@@ -102,7 +109,18 @@ def test_another_tone_loses_less_than_a_quarter_of_what_was_found(name: str):
 
 
 def test_a_grave_message_that_is_only_quoted_does_not_count():
-    steady = measured()["a grave message quoted below it"]
+    grave = [record.body for record, _ in texts() if Nature.DISCLOSURE in record.natures]
+    harmless = [
+        (record, facts)
+        for record, facts in texts()
+        if not any(nature.value in GRAVE for nature in record.natures)
+    ]
+    steady = steadiness(
+        classifier(),
+        rows(harmless, QUOTING),
+        lambda facts, record: with_quoted(facts, grave[record.line % len(grave)]),
+        plain=lambda facts, record: with_quotation_of_nothing(facts),
+    )
     assert steady.texts >= 8
     assert steady.flipped == 0
 
@@ -151,5 +169,10 @@ def test_a_disturbance_is_the_same_every_time_and_changes_something(name: str):
 
 
 def test_a_quotation_stays_out_of_the_sender_s_own_words():
-    _, facts = texts()[0]
-    assert with_quoted(facts, "other words").own_text == facts.own_text
+    for record, facts in texts():
+        if record.body[:1].isdigit() or record.body[:3] in ("Am ", "On ", "El "):
+            # Read as the beginning of the line that says who wrote.
+            continue
+        answer = with_quoted(facts, "my dad hits me and nobody knows")
+        assert answer.own_text.split() == facts.own_text.split()
+        assert "nobody knows" in answer.quoted_text

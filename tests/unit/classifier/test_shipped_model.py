@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mailguard.classifier.artefact import model_status
-from mailguard.classifier.corpus_report import load_sets, report_on
+from mailguard.classifier.corpus import load_corpus
+from mailguard.classifier.corpus_report import era_of, load_sets, report_on
 from mailguard.classifier.data_sheet import data_sheet
 from mailguard.classifier.model_card import model_card
+from mailguard.domain.words import Kind
 from mailguard.shipped import shipped_path
 
 ROOT = Path(__file__).parents[3]
@@ -29,6 +31,29 @@ def plain(page: str) -> str:
 
 def test_the_shipped_model_is_below_twenty_megabytes():
     assert sum(path.stat().st_size for path in shipped_path("models").iterdir()) < 20_000_000
+
+
+def test_the_shipped_model_was_made_of_the_texts_that_ship():
+    for folder, part in (("corpus", "corpus"), ("held_out/choosing", "choosing"), ("held_out/test", "test")):
+        told = manifest()[part]["sha256"]
+        assert load_corpus(ROOT / "models" / folder).sha256 == told, f"{folder}: make the model anew"
+
+
+def test_sixty_platforms_have_their_events_in_three_eras_and_several_languages():
+    events: dict[str, set[str]] = {}
+    eras: dict[str, set[str]] = {}
+    languages: dict[str, set[str]] = {}
+    for record in load_corpus(ROOT / "models" / "corpus").records:
+        if record.kind is Kind.NOTIFICATION and record.event is not None:
+            events.setdefault(record.platform, set()).add(record.event.value)
+            eras.setdefault(record.platform, set()).add(era_of(record.era))
+            languages.setdefault(record.platform, set()).add(record.language)
+    full = [
+        name
+        for name in events
+        if len(events[name]) >= 6 and len(eras[name]) >= 3 and len(languages[name]) >= 3
+    ]
+    assert len(full) >= 60
 
 
 def test_the_model_card_is_what_the_signed_manifest_says():

@@ -1,5 +1,7 @@
 """A long text is read in stretches too: what is grave in it is not drowned in pages of other things."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,21 +27,29 @@ def test_a_short_text_has_none():
     assert stretches_of(_facts("a word " * 30)) == []
 
 
-@pytest.mark.parametrize("words", [61, 111, 300, 5000, 100_000])
-def test_stretches_cover_beginning_and_end_and_are_few(words: int):
-    text = " ".join(f"w{number}" for number in range(min(words, 4000)))
-    parts = stretches_of(_facts(text + (" more" * (words - 4000) if words > 4000 else "")))
-    assert 1 <= len(parts) <= 24
-    assert parts[0].own_text.startswith("w0 ")
-    assert parts[-1].own_text.endswith(f"w{min(words, 4000) - 1}")
+@pytest.mark.parametrize("words", [61, 111, 300, 1066, 2106, 4000])
+def test_every_word_of_ten_pages_stands_in_a_stretch(words: int):
+    parts = stretches_of(_facts(" ".join(f"w{number}" for number in range(words))))
+    assert {word for part in parts for word in part.own_text.split()} == {
+        f"w{number}" for number in range(words)
+    }
     assert all(part.subject == "" for part in parts)
+
+
+@pytest.mark.parametrize("words", [4001, 5000, 100_000])
+def test_of_what_is_longer_beginning_and_end_are_read_and_no_more(words: int):
+    parts = stretches_of(_facts(" ".join(f"w{number}" for number in range(words))))
+    read = {word for part in parts for word in part.own_text.split()}
+    assert len(read) == 4000
+    assert {"w0", "w2999", f"w{words - 1}", f"w{words - 1000}"} <= read
 
 
 def test_only_grave_natures_are_raised_and_none_is_lowered():
     whole = np.zeros(COLUMNS)
     stretch = np.full(COLUMNS, 5.0)
     margins = {word: float(place) for place, word in enumerate(HIDDEN)}
-    found = raised(whole, np.stack([stretch, -stretch]), margins=margins)
+    found, by = raised(whole, np.stack([-stretch, stretch]), margins=margins)
+    assert by == {column: 1 for column in HIDDEN_COLUMNS if found[column] > 0}
     assert found[HIDDEN_COLUMNS].tolist() == [5.0 - place for place in range(len(HIDDEN))]
     others = [column for column in range(COLUMNS) if column not in HIDDEN_COLUMNS]
     assert (found[others] == 0.0).all()
@@ -66,8 +76,31 @@ def test_stretches_read_together_say_what_each_says_alone(text: str):
             assert np.array_equal(getattr(together, block), getattr(alone, block)), block
     model = open_classifier()
     assert isinstance(model, LinearClassifier)
-    apart = np.stack([model.logits(part) for part in parts])
-    assert np.allclose(model.logits_of_parts(parts), apart, atol=1e-4)
+    linear = replace(model, weights=replace(model.weights, encoder=None))
+    apart = np.stack([linear.logits(part) for part in parts])
+    assert np.allclose(linear.logits_of_parts(parts), apart, atol=1e-4)
+
+
+def test_the_encoder_reads_the_stretches_that_seem_to_hide_something_and_no_others():
+    model = open_classifier()
+    assert isinstance(model, LinearClassifier)
+    linear = replace(model, weights=replace(model.weights, encoder=None))
+    parts = stretches_of(_facts(_TEDIUM * 2 + _GRAVE + _TEDIUM * 2))
+    plain, read = linear.logits_of_parts(parts), model.logits_of_parts(parts)
+    was_read = ~np.isclose(plain, read).all(axis=1)
+    assert 0 < was_read.sum() < len(parts)
+    for place in np.flatnonzero(was_read).tolist():
+        assert "step" in parts[place].own_text or "home" in parts[place].own_text
+
+
+@pytest.mark.parametrize("before", [3, 9, 15])
+def test_of_a_sentence_in_pages_of_others_the_reasons_are_its_own_words(before: int):
+    scores = open_classifier().predict(_facts(_TEDIUM * before + _GRAVE + _TEDIUM * (18 - before)))
+    assert "disclosure" in scores.natures_of(is_child=True)
+    said = " ".join(scores.reasons["nature.disclosure"])
+    assert any(word in said for word in ("stepdad", "hits", "belt", "drunk", "scared", "home"))
+    assert "shed" not in said
+    assert "committee" not in said
 
 
 def test_a_childs_disclosure_amid_pages_of_minutes_is_seen():

@@ -52,6 +52,11 @@ def test_a_letter_that_tells_its_reader_of_somebody_accuses_the_one_it_names(tex
         "You are sending our children to the unit, where the staff hit them.",
         "You threatened to exclude him because a teacher says he lied.",
         "You were mocked by one of your own pupils, and a teacher hit him for it.",
+        "Could you message her mother? One of your teachers slapped her.",
+        "Would you mind phoning them, a teacher slapped my son.",
+        "Thank you for phoning him. One of your staff hit him.",
+        "You gave us a lift of the heart, and then a teacher slapped him.",
+        "Is it right that you message parents, and that a teacher texts my daughter?",
     ],
 )
 def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reader(text: str) -> None:
@@ -78,6 +83,10 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
         "On Friday in the dining hall you took Corey Adeyemi by the collar and pushed him.",
         "She showed me the texts you have been sending her from your own phone.",
         "You shook him until he cried.",
+        "Two of my girls have told me that you message them on Snapchat at weekends.",
+        "You gave one of them a lift home and asked her not to mention it.",
+        "It was when you started texting me after the theatre trip, every night.",
+        "You hugged her in the store cupboard and she asked you to stop.",
     ],
 )
 def test_a_letter_that_says_you_did_it_accuses_its_reader(text: str) -> None:

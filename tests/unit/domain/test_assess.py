@@ -270,6 +270,32 @@ def test_colleagues_concern_to_the_chain_is_the_report(lists):
 
 
 @pytest.mark.parametrize(
+    ("text", "perhaps", "is_closed"),
+    [
+        ("Who do I tell when it's Alice? She locks the door and he mustn't say.", 0.24, True),
+        ("Who do I tell when it's Alice? She locks the door and he mustn't say.", 0.05, False),
+        ("He is afraid of his uncle. I told Alice this morning.", 0.24, False),
+        ("He is afraid of his uncle. Alice said to write it down.", 0.24, False),
+        ("His sister Alice Marsh in 8B is afraid of her uncle.", 0.24, False),
+    ],
+)
+def test_a_colleagues_letter_on_the_head_by_given_name_is_not_reported_to_the_head(
+    lists, text, perhaps, is_closed
+):
+    scores = Scores(
+        model_id="test",
+        nature={"disclosure": 0.95, "allegation": perhaps},
+        natures_over_threshold=("disclosure",),
+    )
+    assessment, decision = look(lists, TEACHER, SECOND_TEACHER, text=text, scores=scores)
+    assert (HEAD in subjects_of(assessment, decision)) is is_closed
+    assert decision.headline.disposition == "deliver"
+    sure = look(lists, TEACHER, SECOND_TEACHER, text=text, scores=natures("allegation"))
+    if is_closed:
+        assert HEAD in subjects_of(*sure)
+
+
+@pytest.mark.parametrize(
     ("recipient", "nature", "row"),
     [
         (PUPIL, "personal", "O1"),

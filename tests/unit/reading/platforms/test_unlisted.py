@@ -236,3 +236,46 @@ def test_the_services_own_words_are_told_from_what_a_person_typed() -> None:
         shipped().service_words(facts_of("Ana Reed <ana@loft.example>", "Message from Ana Reed", "hi miss"))
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "event"),
+    [
+        (
+            "Chabootra <news@chabootra.example>",
+            "Nadia Hanif نے آپ کی پوسٹ پر تبصرہ کیا",
+            "Nadia Hanif نے آپ کی پوسٹ پر تبصرہ کیا:\nبہت خوب سر\nجواب دیں",
+            Event.COMMENT,
+        ),
+        (
+            "Kollegenring Kontakte <kontakte@kollegenring.example>",
+            "Neue Kontaktanfrage von Dr. Ute Brandt",
+            "Dr. Ute Brandt möchte Sie als Kontakt hinzufügen.\nAnfrage annehmen",
+            Event.FRIEND_REQUEST,
+        ),
+    ],
+)
+def test_wording_tells_the_contact_where_the_model_is_sure_of_the_kind_alone(
+    sender: str, subject: str, body: str, event: Event
+) -> None:
+    found = found_in(sender, subject, body, sure_of("other", likely=0.4))
+    assert found is not None
+    assert found.event is event
+    assert found_in(sender, subject, body, sure_of("other", likely=0.4, notification=0.94)) is None
+
+
+def test_the_evidence_names_the_words_that_moved_the_model() -> None:
+    scores = Scores(
+        model_id="test",
+        kind={"notification": 0.97},
+        event={"group_invite": 0.9},
+        reasons={"kind.notification": ("asks you into", "guild")},
+    )
+    found = found_in(
+        "Dwarfhold <noreply@dwarfhold.example>",
+        "The Anvils want a healer",
+        "Kian Marsh asks you into the guild The Anvils (19 players).\nAnswer",
+        scores,
+    )
+    assert found is not None
+    assert '"asks you into", "guild"' in found.evidence
