@@ -23,6 +23,7 @@ from mailguard.app.lists import IndexedLists
 from mailguard.app.ports import PermanentFailure, TemporaryFailure
 from mailguard.app.ports_store import StoreProblem
 from mailguard.classifier.registry import SHIPPED, ModelRefused, ModelRegistry
+from mailguard.classifier.way_out import way_out
 from mailguard.config import ConfigProblem, LoadedConfig, load_config
 from mailguard.daemon_settings import (
     courier_settings,
@@ -120,14 +121,14 @@ def _readers(loaded: LoadedConfig, parts: Parts, lists: IndexedLists) -> Iterato
 
 
 def _model(registry: ModelRegistry) -> Iterator[Finding]:
-    fix = "The lists go on deciding. Put it back, or run: mailguard model rollback"
     try:
         version = registry.find(registry.pointer().promoted)
-    except ModelRefused as problem:
+        problem = f"{version.name}: {version.problem}" if version.problem else ""
+    except ModelRefused as refused:
+        problem = str(refused)
+    if problem:
+        fix = f"The lists go on deciding. {way_out(registry)}"
         yield Finding(State.FAIL, "model", f"dark: {problem}", fix)
-        return
-    if version.problem:
-        yield Finding(State.FAIL, "model", f"dark: {version.name}: {version.problem}", fix)
         return
     whose = "the one that came with mailguard" if version.name == SHIPPED else f"made by {version.signed_by}"
     yield Finding(State.OK, "model", f"{version.model_id}; signature and hash match; {whose}")

@@ -71,6 +71,7 @@ class Heartbeat:
             model=classifier.model_id,
             model_signed_at=self.model.signed_at,
             model_problem=classifier.reason if isinstance(classifier, DarkClassifier) else "",
+            model_fix=self.model.fix,
         )
 
 

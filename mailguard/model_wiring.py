@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
@@ -13,12 +14,13 @@ from mailguard.adapters.keys import SchoolKeys
 from mailguard.adapters.store.opening import OpenedStore, open_store
 from mailguard.adapters.store.sql_store import SqlStore
 from mailguard.app.drift import ScoreTally
-from mailguard.app.effects_settings import RoleContact
+from mailguard.app.effects_settings import EffectsSettings, RoleContact
 from mailguard.app.labelling import Labelling
 from mailguard.app.lists import IndexedLists
+from mailguard.app.model_alarm import tell_bright, tell_dark
 from mailguard.app.model_watch import ModelWatch
 from mailguard.app.ports import BlobStore, Classifier, Clock
-from mailguard.app.ports_store import AuditEntry, Store, StoreProblem
+from mailguard.app.ports_store import AuditEntry, Store, StoreProblem, Transaction
 from mailguard.app.sampling import Sampler, SamplingSettings
 from mailguard.app.sightings import note_model_in_use
 from mailguard.classifier.artefact import DarkClassifier, open_classifier
@@ -52,13 +54,18 @@ def promoter_of(loaded: LoadedConfig, state_folder: Path, store: SqlStore) -> Pr
 
 
 def follow_model(
-    loaded: LoadedConfig, state_folder: Path, store: SqlStore, *, is_worker: bool
+    loaded: LoadedConfig,
+    state_folder: Path,
+    store: SqlStore,
+    *,
+    settings: EffectsSettings,
+    is_worker: bool,
 ) -> CurrentModel:
-    """The model in force, for a process that lives on. A worker follows too; its parent keeps the record."""
+    """The model in force, for a process that lives on. A worker follows too; its parent keeps the record and tells people."""
     promoter = promoter_of(loaded, state_folder, store)
     return CurrentModel(
         promoter.registry,
-        lambda news: tell_model_news(store, news, is_recorded=not is_worker),
+        lambda news: tell_model_news(store, news, settings=settings, is_recorded=not is_worker),
         restore=lambda: _restore(promoter),
     )
 
@@ -69,22 +76,37 @@ def _restore(promoter: Promoter) -> None:
         log.error("model_pointer_restored", promoted=promoter.registry.pointer().promoted)
 
 
-def tell_model_news(store: Store, news: ModelNews, *, is_recorded: bool) -> None:
-    """In the log, on the record, and for doctor and the digest. Raises TemporaryFailure; then the news comes again."""
+def tell_model_news(store: Store, news: ModelNews, *, settings: EffectsSettings, is_recorded: bool) -> None:
+    """In the log, on the record, by mail to people when it goes dark and when that is over, and for doctor and the digest.
+
+    Raises TemporaryFailure; then the news comes again.
+    """
     match news:
         case ModelReplaced():
             log.info("model_replaced", old=news.old_id, new=news.new_id)
             tag, detail = MODEL_REPLACED, {"old": news.old_id, "new": news.new_id}
-            in_use, problem = news.new_id, ""
+            in_use, problem, fix = news.new_id, "", ""
         case ModelDark():
             log.error("model_dark", old=news.old_id, reason=news.reason)
             tag, detail = MODEL_DARK, {"old": news.old_id, "reason": news.reason}
-            in_use, problem = "", news.reason
+            in_use, problem, fix = "", news.reason, news.fix
     if not is_recorded:
         return
     with store.transaction() as transaction:
         transaction.audit.append(AuditEntry(tag=tag, actor="daemon", detail=detail))
-        note_model_in_use(transaction.ledger, model=in_use, problem=problem)
+        note_model_in_use(transaction.ledger, model=in_use, problem=problem, fix=fix)
+        tell_model_state(transaction, settings, model=in_use, problem=problem, fix=fix)
+
+
+def tell_model_state(
+    transaction: Transaction, settings: EffectsSettings, *, model: str, problem: str, fix: str
+) -> None:
+    """A mail to people when that is another state than they were last told of. At a start, too: it may have changed meanwhile."""
+    machine = os.uname().nodename
+    if problem:
+        tell_dark(transaction, settings, machine=machine, reason=problem, fix=fix)
+    else:
+        tell_bright(transaction, settings, machine=machine, model=model)
 
 
 def model_in_force(

@@ -1,4 +1,4 @@
-"""Mail to the members of the chain about what was done to accounts: nothing of that kind happens in silence.
+"""Mail to the members of the chain about what was done to accounts, and what else must not happen in silence.
 
 An account made or reset, a wrong hand at the door, broken glass: each member is told by mail, at the address of the
 settings, whether or not they use the review page. No message text, no child's name.
@@ -17,6 +17,8 @@ from mailguard.domain.case import EffectKind
 from mailguard.domain.words import Role
 
 _CHAIN = (Role.HEAD, Role.DEPUTY, Role.CHAIR)
+_ACCOUNTS = ("The accounts", "/accounts")
+_BECAUSE = "You get this mail because you are in the school's chain of readers, or it is your account."
 
 
 def tell_chain(
@@ -29,12 +31,15 @@ def tell_chain(
     closed_to: Iterable[Role] = (),
     also_to: Iterable[str] = (),
     case_id: str = "",
+    see: tuple[str, str] = _ACCOUNTS,
+    because: str = _BECAUSE,
 ) -> None:
     """Add the notices to the outbox of this transaction.
 
     ``key``: what it is about, told once. ``closed_to``: roles that may not know (of a case about them).
     ``also_to``: further addresses, such as the account's owner. ``case_id``: of a notice about one case, so that what the
-    trail tells of the notice is closed to whom the case is closed to.
+    trail tells of the notice is closed to whom the case is closed to. ``see``: which page of the review site it names, in words
+    and by its path; ``because``: why the reader gets it.
     """
     closed = frozenset(closed_to)
     addresses = [
@@ -48,7 +53,7 @@ def tell_chain(
                 due_at=transaction.now,
                 case_id=case_id,
                 address=address,
-                payload={"subject": subject, "lines": list(lines)},
+                payload={"subject": subject, "lines": list(lines), "see": list(see), "because": because},
             )
         )
 
@@ -65,11 +70,9 @@ class ChainNoticePerformer:
         """Raises TemporaryFailure, PermanentFailure."""
         lines = [str(line) for line in effect.payload.get("lines", ())]
         if self._settings.review_url:
-            lines += ["", f"The accounts: {self._settings.review_url.rstrip('/')}/accounts (sign in there)."]
-        lines += [
-            "",
-            "You get this mail because you are in the school's chain of readers, or it is your account.",
-        ]
+            words, path = effect.payload.get("see", _ACCOUNTS)
+            lines += ["", f"{words}: {self._settings.review_url.rstrip('/')}{path} (sign in there)."]
+        lines += ["", str(effect.payload.get("because", _BECAUSE))]
         mail = OwnMail(
             to_address=effect.address,
             to_name="",

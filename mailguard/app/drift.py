@@ -1,7 +1,8 @@
 """Whether the mail still looks to the model as it did in its first weeks here: counts of what it said, week by week.
 
 No message can be told from the counts. The baseline is the model's own first full weeks in this school, because the texts it
-was trained on are no school's mail; until there are enough messages the answer is "not known yet". Two distributions are
+was trained on are no school's mail; until there are enough messages the answer is "not known yet". How many notifications come
+from services nobody listed does not depend on the model, and is counted through all of them. Two distributions are
 compared by the population stability index (PSI): the sum over bins of (p - q) ln(p / q). By convention below 0.1 is no change,
 from 0.25 on a change that wants looking at.
 """
@@ -12,7 +13,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from mailguard.app.inspect import Inspection
@@ -23,13 +24,8 @@ from mailguard.app.sampling import iso_week
 from mailguard.domain.words import Initiator
 
 CHILD, KIND, NATURE, CERTAIN, PLATFORM = "child", "kind", "nature", "certain", "platform"
-SERIES_WORDS: Mapping[str, str] = {
-    CHILD: "how much messages read like a child's",
-    KIND: "kinds of messages",
-    NATURE: "natures of messages",
-    CERTAIN: "how sure the model is",
-    PLATFORM: "notifications of services nobody listed",
-}
+# What the model says; PLATFORM is the recognisers' word, whatever the model.
+SERIES = (CHILD, KIND, NATURE, CERTAIN)
 BASELINE_WEEKS = 4
 RECENT_WEEKS = 2
 LEAST_MESSAGES = 300
@@ -101,19 +97,11 @@ class SeriesDrift:
     before: Mapping[str, float]
     now: Mapping[str, float]
 
-    @property
-    def says(self) -> str:
-        bins = {**self.before, **self.now}
-        moved = max(bins, key=lambda each: abs(self.now.get(each, 0) - self.before.get(each, 0)))
-        return (
-            f"{SERIES_WORDS[self.series]}: {moved} was {self.before.get(moved, 0) * 100:.0f} %, "
-            f"is {self.now.get(moved, 0) * 100:.0f} % (index {self.index:.2f})"
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """``missing``: why nothing can be said yet, "" when it can. ``unknown_platforms``: (share then, share now)."""
+    """``missing``: why nothing can be said of the model yet, "" when it can. ``unknown_platforms``: (share then, share now),
+    whatever models there were; None while too few were seen."""
 
     model: str
     missing: str
@@ -123,7 +111,7 @@ class Drift:
     @property
     def drifted(self) -> tuple[SeriesDrift, ...]:
         """Worst first."""
-        over = [each for each in self.series if each.series != PLATFORM and each.index >= DRIFTED]
+        over = [each for each in self.series if each.index >= DRIFTED]
         return tuple(sorted(over, key=lambda each: -each.index))
 
     @property
@@ -135,35 +123,62 @@ class Drift:
 
 
 def drift(transaction: Transaction, *, model: str, today: date) -> Drift:
-    """Of the model in force, from its counts. ``today``: the school's day."""
+    """Of the model in force, from its counts; of services nobody listed, from all. ``today``: the school's day."""
+    unknown = unknown_platforms(transaction.scores.of_series(PLATFORM), today=today)
     if not model:
-        return Drift(model=model, missing="no model is in use")
-    counts = transaction.scores.of_model(model)
-    return measured_drift(counts, model=model, today=today)
+        return Drift(model=model, missing="no model is in use", unknown_platforms=unknown)
+    found = measured_drift(transaction.scores.of_model(model), model=model, today=today)
+    return replace(found, unknown_platforms=unknown)
 
 
 def measured_drift(counts: Sequence[ScoreCount], *, model: str, today: date) -> Drift:
-    """The first weeks against the last full ones. Weeks with no message (holidays) do not count as weeks."""
-    this_week = iso_week(today)
-    weeks = sorted({each.week for each in counts if each.week < this_week})
-    first, recent = weeks[:BASELINE_WEEKS], weeks[BASELINE_WEEKS:][-RECENT_WEEKS:]
+    """The first weeks of a model against its last full ones. Weeks with no message (holidays) do not count as weeks.
+
+    Another model says other things of the same mail, so each has a beginning of its own.
+    """
+    said = [each for each in counts if each.series in SERIES]
+    weeks = full_weeks(said, today)
+    first, recent = compared_weeks(weeks)
     if not recent:
-        have = len(weeks)
         return Drift(
             model=model,
-            missing=f"{have} full weeks of {BASELINE_WEEKS + 1} that are needed to compare",
+            missing=f"it has seen {len(weeks)} full weeks of mail here of the {BASELINE_WEEKS + 1} that are needed to compare",
         )
-    before, now = _by_series(counts, first), _by_series(counts, recent)
+    before, now = _by_series(said, first), _by_series(said, recent)
     if min(before[KIND].total(), now[KIND].total()) < LEAST_MESSAGES:
-        return Drift(model=model, missing=f"fewer than {LEAST_MESSAGES} messages in the weeks compared")
+        return Drift(
+            model=model, missing=f"there were fewer than {LEAST_MESSAGES} messages in the weeks compared"
+        )
     series = tuple(
         SeriesDrift(name, stability_index(before[name], now[name]), _shares(before[name]), _shares(now[name]))
-        for name in SERIES_WORDS
+        for name in SERIES
         if before[name] and now[name]
     )
-    return Drift(
-        model=model, missing="", series=series, unknown_platforms=_unknown(before[PLATFORM], now[PLATFORM])
-    )
+    return Drift(model=model, missing="", series=series)
+
+
+def unknown_platforms(counts: Sequence[ScoreCount], *, today: date) -> tuple[float, float] | None:
+    """The share of notifications from services nobody listed: in the first full weeks here, and in the last.
+
+    Recognisers tell it, not the model: it goes on through promotions and while there is none.
+    """
+    notices = [each for each in counts if each.series == PLATFORM]
+    first, recent = compared_weeks(full_weeks(notices, today))
+    before, now = (_unlisted(notices, weeks) for weeks in (first, recent))
+    if min(before.total(), now.total()) < _LEAST_NOTIFICATIONS:
+        return None
+    return before["unlisted"] / before.total(), now["unlisted"] / now.total()
+
+
+def full_weeks(counts: Sequence[ScoreCount], today: date) -> list[str]:
+    """Those with messages, oldest first, without the running one."""
+    this_week = iso_week(today)
+    return sorted({each.week for each in counts if each.week < this_week})
+
+
+def compared_weeks(weeks: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """(the first ones, the last ones); of the last none while there are too few for both."""
+    return weeks[:BASELINE_WEEKS], weeks[BASELINE_WEEKS:][-RECENT_WEEKS:]
 
 
 def stability_index(before: Mapping[str, int], now: Mapping[str, int]) -> float:
@@ -185,9 +200,9 @@ def forget_old_scores(transaction: Transaction, *, today: date) -> int:
 
 
 def _by_series(counts: Sequence[ScoreCount], weeks: Sequence[str]) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {name: Counter() for name in SERIES_WORDS}
+    found: dict[str, Counter[str]] = {name: Counter() for name in SERIES}
     for each in counts:
-        if each.week in weeks and each.series in found:
+        if each.week in weeks:
             found[each.series][each.bin] += each.count
     return found
 
@@ -197,7 +212,9 @@ def _shares(counts: Mapping[str, int]) -> dict[str, float]:
     return {each: count / total for each, count in counts.items()} if total else {}
 
 
-def _unknown(before: Counter[str], now: Counter[str]) -> tuple[float, float] | None:
-    if min(before.total(), now.total()) < _LEAST_NOTIFICATIONS:
-        return None
-    return before["unlisted"] / before.total(), now["unlisted"] / now.total()
+def _unlisted(counts: Sequence[ScoreCount], weeks: Sequence[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for each in counts:
+        if each.week in weeks:
+            found[each.bin] += each.count
+    return found

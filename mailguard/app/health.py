@@ -316,7 +316,7 @@ def _in_use(running: RunningFacts | None, now: datetime) -> Iterator[Finding]:
     if running is None:
         return
     if running.model_problem:
-        fix = "The lists go on deciding. See: mailguard model status. To go back: mailguard model rollback"
+        fix = f"The lists go on deciding. {running.model_fix or 'See: mailguard model status'}"
         yield Finding(State.FAIL, "model in use", f"none: {running.model_problem}", fix)
     else:
         days = _days(running.model_signed_at, now)

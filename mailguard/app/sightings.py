@@ -23,7 +23,7 @@ RELAY, MAILBOXES, EFFECTS = "relay", "mailboxes", "effects"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningFacts:
-    """What the daemon works with. Times aware UTC; ``model_problem`` "" when the model is in use.
+    """What the daemon works with. Times aware UTC; ``model_problem`` "" when the model is in use, else ``model_fix`` says what to do.
 
     ``lists_changed_at``: when the pupils' list was last written; ``lists_problems``: in files that were refused.
     """
@@ -37,6 +37,7 @@ class RunningFacts:
     model: str = ""
     model_signed_at: datetime | None = None
     model_problem: str = ""
+    model_fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,12 @@ def note_running(ledger: Ledger, facts: RunningFacts) -> None:
     ledger.put_state(_RUNNING, json.dumps(values))
 
 
-def note_model_in_use(ledger: Ledger, *, model: str, problem: str) -> None:
+def note_model_in_use(ledger: Ledger, *, model: str, problem: str, fix: str = "") -> None:
     """A change of the model is known at once, not only from the next heartbeat on. Nothing before the first."""
     facts = _running(ledger)
     if facts is not None:
-        note_running(ledger, replace(facts, model=model, model_problem=problem, model_signed_at=None))
+        changed = replace(facts, model=model, model_problem=problem, model_fix=fix, model_signed_at=None)
+        note_running(ledger, changed)
 
 
 def sightings(ledger: Ledger) -> Sightings:

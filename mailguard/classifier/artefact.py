@@ -36,7 +36,8 @@ from mailguard.shipped import ShippedFileMissing, shipped_path
 MANIFEST, SIGNATURE, WEIGHTS = "manifest.json", "signature.json", "weights.npz"
 _CONTEXT = b"mailguard model v1\n"
 _MOST_MANIFEST_BYTES = 1_000_000
-_MOST_WEIGHTS_BYTES = 20_000_000
+MOST_WEIGHTS_BYTES = 20_000_000
+_LARGE = 0.95
 
 
 class ModelRefused(Exception):
@@ -77,8 +78,10 @@ def write_model(
 ) -> str:
     """Write the three files and return the model's id. The manifest is the same for equal training; only the signature has a time.
 
-    ``signed_at`` aware UTC. The manifest is written last: a half-written folder is refused, never used.
+    ``signed_at`` aware UTC. The manifest is written last: a half-written folder is refused, never used. Raises ModelRefused for
+    weights that nobody would read.
     """
+    check_size(weights)
     complete = {**manifest, "weights_sha256": hashlib.sha256(weights).hexdigest()}
     content = canonical(complete)
     time = signed_at.isoformat(timespec="seconds")
@@ -88,6 +91,24 @@ def write_model(
     replace_file(folder / SIGNATURE, canonical(signature))
     replace_file(folder / MANIFEST, content)
     return model_id_of(content)
+
+
+def check_size(weights: bytes) -> None:
+    """Raises ModelRefused for weights that would be dark wherever they are put."""
+    if len(weights) > MOST_WEIGHTS_BYTES:
+        raise ModelRefused(
+            f"its weights are {len(weights):,} bytes, and no more than {MOST_WEIGHTS_BYTES:,} are ever read: train on fewer texts"
+        )
+
+
+def size_warning(count: int) -> str:
+    """ "" while there is room; ``count``: bytes of the weights."""
+    if count <= _LARGE * MOST_WEIGHTS_BYTES:
+        return ""
+    return (
+        f"Its weights are {count / 1e6:.2f} MB, and {MOST_WEIGHTS_BYTES / 1e6:.2f} MB are the most that is read: a training on "
+        "many more texts may be refused."
+    )
 
 
 def _signature(public_key: bytes, mark: bytes, time: str) -> dict[str, object]:
@@ -181,7 +202,7 @@ def load_model(folder: Path, *, trusted_keys: frozenset[bytes]) -> LinearClassif
         )
     if manifest.get("heads") != {head: list(words) for head, words in HEADS.items()}:
         raise ModelRefused("it says other words than this program knows: retrain")
-    content = _bytes_of(folder / WEIGHTS, _MOST_WEIGHTS_BYTES)
+    content = _bytes_of(folder / WEIGHTS, MOST_WEIGHTS_BYTES)
     if hashlib.sha256(content).hexdigest() != manifest.get("weights_sha256"):
         raise ModelRefused(f"{WEIGHTS} is not the file that was signed")
     try:

@@ -29,18 +29,21 @@ HOLDING_OF_ADULT = HOLDING_OF_CHILD | {Nature.SOCIAL_INVITE, Nature.PERSONAL}
 # What of office mail would be held: nobody in it is on a parents' list.
 HOLDING_OF_ANYBODY = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION, Nature.THREAT})
 _BINS = 10
+_POSSIBLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was said of one text. ``checks``: figure → whether it was right, for the figures that this text counts in.
 
-    ``sure``: head → (probability of the likeliest word, whether it was right).
+    ``sure``: head → (probability of the likeliest word, whether it was right); ``natures``: the same of every nature that was said
+    to be possible at all, because several may hold.
     """
 
     source: str
     checks: Mapping[str, bool]
     sure: Mapping[str, tuple[float, bool]]
+    natures: tuple[tuple[float, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,15 @@ def _answer(record: Record, scores: Scores, known_platforms: frozenset[str]) -> 
     if record.kind is Kind.DIRECT:
         sure["initiator"] = _sure(scores.initiator, record.initiator.value)
         checks |= _checks_of_direct(record, scores)
+        return Answer(source, checks, sure, _natures_said(record, scores))
     return Answer(source, checks, sure)
+
+
+def _natures_said(record: Record, scores: Scores) -> tuple[tuple[float, bool], ...]:
+    # What is all but ruled out is left out: ten such words a text would hide how sure the model is of the other two.
+    true = {nature.value for nature in record.natures}
+    said = ((share, word in true) for word, share in scores.nature.items() if share >= _POSSIBLE)
+    return tuple(said)
 
 
 def _checks_of_direct(record: Record, scores: Scores) -> dict[str, bool]:
@@ -165,13 +176,18 @@ def _figures(answers: Sequence[Answer]) -> dict[str, Figure]:
     heads = dict.fromkeys(head for answer in answers for head in answer.sure)
     for head in heads:
         pairs = [answer.sure[head] for answer in answers if head in answer.sure]
-        error = expected_calibration_error(pairs)
-        figures[f"calibration-{head}"] = Figure(f"calibration-{head}", 0, len(pairs), round(error, 4))
+        figures[f"calibration-{head}"] = _calibration(head, pairs)
+    if natures := [pair for answer in answers for pair in answer.natures]:
+        figures["calibration-nature"] = _calibration("nature", natures)
     return figures
 
 
+def _calibration(head: str, pairs: Sequence[tuple[float, bool]]) -> Figure:
+    return Figure(f"calibration-{head}", 0, len(pairs), round(expected_calibration_error(pairs), 4))
+
+
 def expected_calibration_error(pairs: Iterable[tuple[float, bool]]) -> float:
-    """Over ten equal bins of the likeliest word's probability: how far it is from the share that was right."""
+    """Over ten equal bins of the probability that was said: how far it is from the share that was right."""
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     count = 0
     for sure, is_right in pairs:

@@ -1,8 +1,9 @@
 """What a candidate must show before a person may promote it: rows of name, value, bound and pass.
 
 Bounds follow the better of the model in force and the shipped one on the same texts, because what counts is whether a school
-gets a worse model than it had; where neither can be measured there are fixed ones. Listed children need no gate: lists decide
-about them, and no model can lower what they decide (tests/unit/app/test_hostile_model.py).
+gets a worse model than it had; where neither can be measured there are fixed ones. Of calibration something is promised too
+(an error of at most 3 %), so there the fixed bound is the bound, unless both are worse than that already. Listed children
+need no gate: lists decide about them, and no model can lower what they decide (tests/unit/app/test_hostile_model.py).
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from dataclasses import asdict, dataclass
 
 from mailguard.classifier.frozen import Measured
 
+# Expected calibration error: what was asked for of every head.
+PROMISED_ERROR = 0.03
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """``tolerance``: how much worse than the model in force; ``fixed``: what is good enough anyway (at most) or the least
-    that is wanted where no other model can be compared with (at least)."""
+    """``tolerance``: how much worse than the better of the others; ``fixed``: what is good enough anyway (at most) or the least
+    that is wanted where no other model can be compared with (at least). ``is_promised``: a promise that ``tolerance`` widens
+    only where the others do not keep it."""
 
     name: str
     says: str
     is_at_least: bool
     tolerance: float
     fixed: float
+    is_promised: bool = False
 
 
 GATES = (
@@ -47,9 +53,17 @@ GATES = (
     Gate(
         "kind-right", "texts whose kind is right (letter, notification, mass mail, machine)", True, 0.01, 0.8
     ),
-    Gate("calibration-kind", "error of the stated certainty, kind", False, 0.01, 0.05),
-    Gate("calibration-event", "error of the stated certainty, event", False, 0.02, 0.08),
-    Gate("calibration-initiator", "error of the stated certainty, who writes", False, 0.02, 0.1),
+    Gate("calibration-kind", "error of the stated certainty, kind", False, 0.005, PROMISED_ERROR, True),
+    Gate("calibration-event", "error of the stated certainty, event", False, 0.005, PROMISED_ERROR, True),
+    Gate(
+        "calibration-initiator",
+        "error of the stated certainty, who writes",
+        False,
+        0.005,
+        PROMISED_ERROR,
+        True,
+    ),
+    Gate("calibration-nature", "error of the stated certainty, natures", False, 0.005, PROMISED_ERROR, True),
 )
 
 
@@ -129,6 +143,8 @@ def _row(gate: Gate, measured: Measured, before: Measured | None, first: Measure
         bound = gate.fixed
     elif gate.is_at_least:
         bound = max(others) - gate.tolerance
+    elif gate.is_promised:
+        bound = gate.fixed if min(others) <= gate.fixed else min(others) + gate.tolerance
     else:
         bound = max(min(others) + gate.tolerance, gate.fixed)
     bound = round(bound, 4)

@@ -15,10 +15,17 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailguard.classifier.artefact import MANIFEST, SIGNATURE, WEIGHTS, ModelRefused, replace_file
+from mailguard.classifier.artefact import (
+    MANIFEST,
+    MOST_WEIGHTS_BYTES,
+    SIGNATURE,
+    WEIGHTS,
+    ModelRefused,
+    replace_file,
+)
 
 _NAMES = (MANIFEST, SIGNATURE, WEIGHTS)
-_MOST = {MANIFEST: 1_000_000, SIGNATURE: 10_000, WEIGHTS: 20_000_000}
+_MOST = {MANIFEST: 1_000_000, SIGNATURE: 10_000, WEIGHTS: MOST_WEIGHTS_BYTES}
 _MOST_PACKAGE_BYTES = 25_000_000
 # The same files give the same package: zip knows no time before 1980.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)

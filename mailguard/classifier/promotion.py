@@ -73,11 +73,21 @@ class Promoter:
     def check(self, name: str, *, is_forced: bool, rows: Sequence[GateRow] = ()) -> Version:
         """The version, when its files are right and its gates allow it. Raises PromotionRefused.
 
-        What was in force before, and the shipped one, need pass no gate again.
+        What a rollback could put in force anyway, and the shipped one, need pass no gate again.
         """
-        version = self._usable(name)
-        if not version.was_in_force:
+        version = self.usable(name)
+        if not version.needs_no_gates:
             _refuse_failed(version, failed_gates(version.manifest, rows), is_forced=is_forced)
+        return version
+
+    def usable(self, name: str) -> Version:
+        """The version, when its files are right, whatever its gates say. Raises PromotionRefused."""
+        try:
+            version = self.registry.find(name)
+        except ModelRefused as error:
+            raise PromotionRefused(str(error)) from error
+        if version.problem:
+            raise PromotionRefused(f"model {name} cannot be used: {version.problem}")
         return version
 
     def roll_back(self, *, by: str, reason: str, expected_serial: int | None = None) -> Pointer:
@@ -89,7 +99,7 @@ class Promoter:
                 moved = current.back(by=by, reason=reason, at=at)
             except ModelRefused as error:
                 raise PromotionRefused(str(error)) from error
-            self._usable(moved.promoted)
+            self.usable(moved.promoted)
             return moved
 
         return self._move(act, ROLLED_BACK, {}, expected_serial=expected_serial)
@@ -100,33 +110,29 @@ class Promoter:
             return self._stored(transaction)
 
     def restore(self) -> bool:
-        """Put the store's pointer in place where the copy is older, altered or gone. True when it was. Raises OSError."""
+        """Put the store's pointer in place where the copy is older, altered or gone. True when it was. Raises OSError.
+
+        Where nothing was ever promoted, a copy that is not genuine (of another store, say) gives way to one that says so.
+        Raises ModelRefused when the store's own is not genuine.
+        """
         with self.registry.locked():
             with self.store.reading() as transaction:
-                content = transaction.ledger.state(POINTER_STATE)
-            if content is None:
-                return False
-            stored = self.registry.read_pointer(content.encode())
+                kept = transaction.ledger.state(POINTER_STATE)
             try:
                 found: int | str = self.registry.pointer().serial
             except ModelRefused as error:
                 found = str(error)
+            if kept is None and isinstance(found, int):
+                return False
+            content = kept.encode() if kept is not None else self.registry.signed_pointer(Pointer(), self.key)
+            stored = self.registry.read_pointer(content)
             if found == stored.serial:
                 return False
-            self.registry.publish(content.encode())
+            self.registry.publish(content)
         with self.store.transaction() as transaction:
             detail = {"promoted": stored.promoted, "serial": stored.serial, "found": found}
             transaction.audit.append(AuditEntry(tag=RESTORED, actor="mailguard", detail=detail))
         return True
-
-    def _usable(self, name: str) -> Version:
-        try:
-            version = self.registry.find(name)
-        except ModelRefused as error:
-            raise PromotionRefused(str(error)) from error
-        if version.problem:
-            raise PromotionRefused(f"model {name} cannot be used: {version.problem}")
-        return version
 
     def _stored(self, transaction: Transaction) -> Pointer:
         content = transaction.ledger.state(POINTER_STATE)
@@ -185,7 +191,10 @@ def _refuse_failed(version: Version, failed: Sequence[str], *, is_forced: bool) 
     if not failed:
         return
     if "no-gates" in failed:
-        raise PromotionRefused(f"model {version.name} was never measured; run: mailguard model train")
+        raise PromotionRefused(
+            f"model {version.name} was never measured, and the texts to measure it on are not at hand: install mailguard's "
+            "package again"
+        )
     recall = [name for name in failed if name in CHILD_RECALL_GATES]
     if recall:
         raise PromotionRefused(
@@ -193,7 +202,8 @@ def _refuse_failed(version: Version, failed: Sequence[str], *, is_forced: bool) 
         )
     if not is_forced:
         raise PromotionRefused(
-            f"model {version.name} did not pass {', '.join(failed)}; see: mailguard model status {version.name}"
+            f"model {version.name} did not pass {', '.join(failed)}. Look at it first: mailguard model compare shipped "
+            f"{version.name}; --force overrides this"
         )
 
 

@@ -25,12 +25,10 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -53,97 +51,24 @@ from mailguard.classifier.artefact import (
     verified_manifest,
     write_model,
 )
+from mailguard.classifier.versions import (
+    MODEL_ID,
+    SHIPPED,
+    Pointer,
+    TrustedKey,
+    Version,
+    VersionState,
+    fingerprint,
+    is_version_name,
+)
 from mailguard.shipped import ShippedFileMissing, shipped_path
 
-SHIPPED = "shipped"
 POINTER, TRUSTED, LOCK, VERSIONS = "promoted.json", "trusted.json", "lock", "versions"
-MODEL_ID = re.compile(r"[0-9a-f]{16}")
 _POINTER_CONTEXT = b"mailguard promoted model v1\n"
 _TRUSTED_CONTEXT = b"mailguard trusted model keys v1\n"
 _DRAFT = ".draft-"
+THIS_SCHOOL = "this school"
 _MOST_BYTES = 1_000_000
-_MOST_PREVIOUS = 50
-
-
-class VersionState(StrEnum):
-    """``previous``: was in force once; ``candidate``: never was."""
-
-    PROMOTED = "promoted"
-    PREVIOUS = "previous"
-    CANDIDATE = "candidate"
-    SHIPPED = "shipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """Which model is in force, since when, by whom and why. ``serial`` grows with each; ``previous``: newest first.
-
-    ``promoted`` and ``previous`` are model ids or ``shipped``. ``at`` is ISO 8601, UTC.
-    """
-
-    serial: int = 0
-    promoted: str = SHIPPED
-    previous: tuple[str, ...] = ()
-    by: str = ""
-    reason: str = ""
-    at: str = ""
-
-    def moved(self, to: str, *, by: str, reason: str, at: datetime) -> Pointer:
-        """After a promotion of ``to``."""
-        return Pointer(
-            serial=self.serial + 1,
-            promoted=to,
-            previous=(self.promoted, *self.previous)[:_MOST_PREVIOUS],
-            by=by,
-            reason=reason,
-            at=at.isoformat(timespec="seconds"),
-        )
-
-    def back(self, *, by: str, reason: str, at: datetime) -> Pointer:
-        """After a rollback to the previous one, which then is no previous one. Raises ModelRefused when there is none."""
-        if not self.previous:
-            raise ModelRefused("no model was in force before this one")
-        return Pointer(
-            serial=self.serial + 1,
-            promoted=self.previous[0],
-            previous=self.previous[1:],
-            by=by,
-            reason=reason,
-            at=at.isoformat(timespec="seconds"),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One model of the registry. ``problem`` "" when it could be used; ``manifest`` only of a verified one."""
-
-    name: str
-    state: VersionState
-    model_id: str
-    signed_at: str
-    signed_by: str
-    problem: str
-    manifest: Mapping[str, Any]
-
-    @property
-    def was_in_force(self) -> bool:
-        """The shipped one always was."""
-        return self.name == SHIPPED or self.state is not VersionState.CANDIDATE
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedKey:
-    """Another's key that a person confirmed by its fingerprint."""
-
-    public_key: str
-    by: str
-    at: str
-
-
-def fingerprint(public_key: bytes) -> str:
-    """For reading aloud and comparing: eight groups of four hex digits of the key's SHA-256."""
-    digest = hashlib.sha256(public_key).hexdigest()[:32]
-    return "-".join(digest[start : start + 4] for start in range(0, len(digest), 4))
 
 
 class ModelRegistry:
@@ -155,6 +80,10 @@ class ModelRegistry:
         self._shipped = shipped
 
     # Reading
+
+    @property
+    def has_school_key(self) -> bool:
+        return self._public_key is not None
 
     def pointer(self) -> Pointer:
         """What is in force; the shipped model where nothing was promoted yet. Raises ModelRefused when it is not genuine."""
@@ -168,8 +97,12 @@ class ModelRegistry:
         """Raises ModelRefused when it is not signed with the school's key."""
         value = self._signed_value(content, _POINTER_CONTEXT, POINTER)
         try:
-            pointer = Pointer(**{**value, "previous": tuple(value["previous"])})
-            names = (pointer.promoted, *pointer.previous)
+            before = {
+                "previous": tuple(value["previous"]),
+                "rolled_back": tuple(value.get("rolled_back", ())),
+            }
+            pointer = Pointer(**{**value, **before})
+            names = (pointer.promoted, *pointer.previous, *pointer.rolled_back)
             if type(pointer.serial) is not int or not all(map(is_version_name, names)):
                 raise ValueError("names no versions")
         except (TypeError, KeyError, ValueError) as error:
@@ -341,6 +274,9 @@ class ModelRegistry:
                     _fsync_folder(draft)
                     draft.rename(place)
                     _fsync_folder(versions)
+                else:
+                    # It has come again: ``prune`` goes by when one came.
+                    os.utime(place)
             finally:
                 if draft.exists():
                     shutil.rmtree(draft)
@@ -367,18 +303,31 @@ class ModelRegistry:
             value = {"keys": [asdict(known) for known in (*others, entry)]}
             replace_file(self.folder / TRUSTED, _with_signature(value, _TRUSTED_CONTEXT, key))
 
-    def prune(self, keep: int) -> tuple[str, ...]:
-        """Remove the oldest versions beyond ``keep``; never the one in force nor the one before it. Names of the removed."""
+    def prune(self, keep: int, *, fresh: str = "") -> tuple[str, ...]:
+        """Remove those that came first, until ``keep`` of one's own are left. Names of the removed.
+
+        Never what is or was in force, nor ``fresh``, which has just come; nor anything while it cannot be told what is in force.
+        The shipped one does not count.
+        """
         with self.locked():
-            pointer = self.pointer()
-            safe = {pointer.promoted, *pointer.previous[:1]}
-            versions = [version for version in self.versions() if version.state is not VersionState.SHIPPED]
-            removable = [version.name for version in versions if version.name not in safe]
-            surplus = max(len(versions) - max(keep, 1), 0)
-            removed = tuple(removable[max(len(removable) - surplus, 0) :])
+            try:
+                safe = self.pointer().was_in_force | {fresh}
+            except ModelRefused:
+                return ()
+            names = sorted(self._names(), key=self._came)
+            surplus = max(len(names) - max(keep, 1), 0)
+            removed = tuple([name for name in names if name not in safe][:surplus])
             for name in removed:
                 shutil.rmtree(self.folder / VERSIONS / name)
         return removed
+
+    def _came(self, name: str) -> tuple[int, str, str]:
+        """When a version came here, which for an imported one is later than its signing; the signing decides between equals."""
+        try:
+            place = self.folder / VERSIONS / name
+            return place.stat().st_mtime_ns, self.described(name).signed_at, name
+        except (OSError, ModelRefused):
+            return 0, "", name
 
     def _names(self) -> list[str]:
         try:
@@ -397,7 +346,9 @@ class ModelRegistry:
             return VersionState.PROMOTED
         if name == SHIPPED:
             return VersionState.SHIPPED
-        return VersionState.PREVIOUS if name in pointer.previous else VersionState.CANDIDATE
+        if name in pointer.previous:
+            return VersionState.PREVIOUS
+        return VersionState.ROLLED_BACK if name in pointer.rolled_back else VersionState.CANDIDATE
 
     def _check_name(self, name: str, model_id: str) -> None:
         # A candidate's files under the promoted one's name would be genuine, and nobody promoted them.
@@ -406,7 +357,7 @@ class ModelRegistry:
 
     def _signer(self, public_key: bytes) -> str:
         if public_key == self._public_key:
-            return "this school"
+            return THIS_SCHOOL
         if public_key in trusted(None):
             return "mailguard's makers"
         return fingerprint(public_key)
@@ -424,10 +375,6 @@ class ModelRegistry:
             raise ModelRefused(f"{name} is not signed with this school's key, or was altered") from error
         found: dict[str, Any] = value
         return found
-
-
-def is_version_name(name: object) -> bool:
-    return isinstance(name, str) and (name == SHIPPED or MODEL_ID.fullmatch(name) is not None)
 
 
 def _with_signature(value: dict[str, Any], context: bytes, key: Ed25519PrivateKey) -> bytes:
@@ -461,6 +408,7 @@ __all__ = [
     "MANIFEST",
     "SHIPPED",
     "SIGNATURE",
+    "THIS_SCHOOL",
     "WEIGHTS",
     "DarkClassifier",
     "ModelRefused",

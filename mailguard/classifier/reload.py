@@ -15,6 +15,7 @@ from mailguard.app.following import POLL_SECONDS, Followed, Follower
 from mailguard.app.ports import Classifier
 from mailguard.classifier.artefact import DarkClassifier
 from mailguard.classifier.registry import ModelRegistry
+from mailguard.classifier.way_out import way_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,11 @@ class ModelReplaced:
 
 @dataclass(frozen=True, slots=True)
 class ModelDark:
-    """No model is in force any more: ``reason`` in words for the admin."""
+    """No model is in force any more: ``reason`` and ``fix`` in words for the admin."""
 
     old_id: str
     reason: str
+    fix: str = ""
 
 
 ModelNews = ModelReplaced | ModelDark
@@ -39,7 +41,7 @@ ModelListener = Callable[[ModelNews], None]
 
 class CurrentModel:
     """Holds the classifier in force. ``classifier`` is one reference: readers need no lock, and a message begun with one
-    model ends with it.
+    model ends with it. ``fix``: what to do while it is dark, "" otherwise.
 
     ``listener`` logs, audits and alarms; it is called from this object's threads, one call at a time, and hears news again
     that it could not take. ``restore`` is asked at every look to put a lost pointer in its place (None: where there is no
@@ -72,6 +74,7 @@ class CurrentModel:
         )
         self.classifier: Classifier = registry.classifier()
         self.signed_at = registry.signed_at()
+        self.fix = way_out(registry) if isinstance(self.classifier, DarkClassifier) else ""
 
     def reload_if_changed(self) -> bool:
         """Look at the disk; True when another model (or none) is in force now. Raises what the listener raises."""
@@ -102,9 +105,10 @@ class CurrentModel:
 
     def _load(self) -> None:
         old, new = self.classifier, self._registry.classifier()
+        self.fix = way_out(self._registry) if isinstance(new, DarkClassifier) else ""
         if isinstance(new, DarkClassifier):
             if not isinstance(old, DarkClassifier) or old.reason != new.reason:
-                self._follower.news.append(ModelDark(old_id=old.model_id, reason=new.reason))
+                self._follower.news.append(ModelDark(old_id=old.model_id, reason=new.reason, fix=self.fix))
         elif new.model_id != old.model_id:
             self._follower.news.append(ModelReplaced(old_id=old.model_id, new_id=new.model_id))
         self.classifier, self.signed_at = new, self._registry.signed_at()

@@ -5,7 +5,7 @@ It is put beside the others and changes nothing: promoting it is a separate act 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
-from mailguard.classifier.artefact import WEIGHTS, DarkClassifier
+from mailguard.classifier.artefact import WEIGHTS, DarkClassifier, check_size
 from mailguard.classifier.examples import Example, Progress, no_progress
 from mailguard.classifier.frozen import Measure, Measured
 from mailguard.classifier.gates import GateRow, figures_object, gate_rows
@@ -46,6 +46,7 @@ class Candidate:
     rows: tuple[GateRow, ...]
     measured: tuple[Measured, ...]
     removed: tuple[str, ...]
+    weights_bytes: int
 
     @property
     def has_passed(self) -> bool:
@@ -57,14 +58,15 @@ def retrain(
     materials: Materials,
     *,
     key: Ed25519PrivateKey,
-    now: datetime,
+    now: Callable[[], datetime],
     keep: int,
     measure: Measure,
     progress: Progress = no_progress,
 ) -> Candidate:
     """Train, measure, sign and keep a candidate. Equal materials against an equal model in force give an equal id.
 
-    Raises CorpusError, MemoryError, OSError.
+    ``now`` is asked when it is signed, at the end. Raises CorpusError, MemoryError, OSError; ModelRefused when its weights are
+    more than any installation reads.
     """
     trained = train(
         materials.corpus,
@@ -75,6 +77,7 @@ def retrain(
         seed=materials.seed,
         progress=progress,
     )
+    check_size(trained.weights)
     candidate = LinearClassifier(
         model_id="candidate",
         weights=unpack(trained.weights),
@@ -88,8 +91,14 @@ def retrain(
         "frozen_sets": figures_object(measured),
         "school_examples": materials.extra_facts or {},
     }
-    model_id = registry.add(weights=trained.weights, manifest=manifest, key=key, signed_at=now)
-    return Candidate(model_id=model_id, rows=rows, measured=measured, removed=registry.prune(keep))
+    model_id = registry.add(weights=trained.weights, manifest=manifest, key=key, signed_at=now())
+    return Candidate(
+        model_id=model_id,
+        rows=rows,
+        measured=measured,
+        removed=registry.prune(keep, fresh=model_id),
+        weights_bytes=len(trained.weights),
+    )
 
 
 def shipped_encoder(registry: ModelRegistry) -> dict[str, NDArray[np.generic]] | None:

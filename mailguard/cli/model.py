@@ -19,6 +19,7 @@ from mailguard.classifier.registry import (
     VersionState,
     fingerprint,
 )
+from mailguard.classifier.way_out import way_out
 from mailguard.cli.model_files import export_command, import_command
 from mailguard.cli.model_measure import compare, evaluate
 from mailguard.cli.model_promote import promote, rollback
@@ -104,6 +105,7 @@ def _show_all(registry: ModelRegistry, own_key: bytes | None, *, as_json: bool) 
             "model_id": in_force.model_id if in_force is not None and not problem else "",
             "signed_at": in_force.signed_at if in_force is not None else "",
             "problem": problem,
+            "fix": way_out(registry) if problem else "",
             "manifest": dict(in_force.manifest) if in_force is not None else {},
             "promoted": pointer.promoted if pointer is not None else "",
             "promoted_by": pointer.by if pointer is not None else "",
@@ -116,7 +118,7 @@ def _show_all(registry: ModelRegistry, own_key: bytes | None, *, as_json: bool) 
         return problem
     if problem:
         click.echo(f"dark   {problem}")
-        click.echo("       The lists go on deciding. Put the files back, or run: mailguard model rollback")
+        click.echo(f"       The lists go on deciding. {way_out(registry)}")
     elif in_force is not None and pointer is not None:
         since = f", promoted {pointer.at} by {pointer.by}: {pointer.reason}" if pointer.serial else ""
         click.echo(f"model  {in_force.model_id}; hash and signature match{since}")
@@ -132,13 +134,13 @@ def _line(version: Version) -> str:
     if version.problem:
         says = f"cannot be used: {version.problem}"
     elif "no-gates" in failed:
-        says = "never measured"
+        says = "not measured yet: promote measures it"
     else:
         says = f"gates failed: {', '.join(failed)}" if failed else "gates passed"
     if version.name == SHIPPED and not version.problem:
         says = f"{version.model_id}; the one that came with mailguard"
     mark = "*" if version.state is VersionState.PROMOTED else " "
-    return f"{mark} {version.name:<16}  {version.state.value:<9}  {version.signed_at[:16]:<16}  {says}"
+    return f"{mark} {version.name:<16}  {version.state.value:<11}  {version.signed_at[:16]:<16}  {says}"
 
 
 def _version_object(version: Version, *, whole: bool) -> dict[str, Any]:

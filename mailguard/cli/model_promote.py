@@ -43,23 +43,37 @@ Exit status: 0 in force, 1 cannot be read or written, 3 refused: nothing was cha
     help="Although a gate failed. Never possible where fewer children's messages are found.",
 )
 @click.option("--confirm", default="", help="The model id again, in place of typing it at the prompt.")
+@click.option(
+    "--gate-mail",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The tar archive of ordinary mail that train was given, to measure that gate again too.",
+)
 @click.argument("model_id")
 def promote(
-    config_path: Path, state_folder: Path, by: str, reason: str, force: bool, confirm: str, model_id: str
+    config_path: Path,
+    state_folder: Path,
+    by: str,
+    reason: str,
+    force: bool,
+    confirm: str,
+    gate_mail: Path | None,
+    model_id: str,
 ) -> None:
     """Put a candidate in force: running daemons take it within seconds, without dropping a connection.
 
-    It is measured again first, against what is in force now. The id must be typed once more.
+    It is measured first, against what is in force now (a few minutes): what it was measured to be when it was trained, or on
+    another machine, counts only where it cannot be measured again. The id must be typed once more.
     """
     with opened_school(config_path, state_folder) as school:
         promoter = promoter_of(school.loaded, state_folder, school.store)
         try:
             promoter.restore()
             before = promoter.current()
-            version = promoter.check(model_id, is_forced=force)
-            rows = () if version.was_in_force else _measured_now(promoter, model_id)
+            version = promoter.usable(model_id)
+            rows = () if version.needs_no_gates else _measured_now(promoter, model_id, gate_mail)
             for row in rows:
                 click.echo(row.in_words)
+            promoter.check(model_id, is_forced=force, rows=rows)
             click.echo(f"In force now: {before.promoted}. To be in force: {model_id}.")
             typed = confirm or click.prompt("Type the model id to confirm", default="", show_default=False)
             if typed != model_id:
@@ -101,7 +115,7 @@ def rollback(config_path: Path, state_folder: Path, by: str, reason: str) -> Non
     click.echo(f"{moved.promoted} is in force.")
 
 
-def _measured_now(promoter: Promoter, model_id: str) -> tuple[GateRow, ...]:
+def _measured_now(promoter: Promoter, model_id: str, gate_mail: Path | None) -> tuple[GateRow, ...]:
     """Gates against what is in force now; empty where the texts are not at hand, then the manifest's count."""
     from mailguard.classifier.frozen import frozen_measure, platforms_of
     from mailguard.classifier.retrain import compared_rows
@@ -112,8 +126,9 @@ def _measured_now(promoter: Promoter, model_id: str) -> tuple[GateRow, ...]:
     try:
         with shown_progress() as progress:
             measure = frozen_measure(
-                known_platforms=platforms_of(shipped_path("corpus")), office_mail=None, progress=progress
+                known_platforms=platforms_of(shipped_path("corpus")), office_mail=gate_mail, progress=progress
             )
             return compared_rows(promoter.registry, measure(candidate), measure)
-    except (CorpusError, ShippedFileMissing):
+    except (CorpusError, ShippedFileMissing) as problem:
+        click.echo(f"mailguard: it cannot be measured again ({problem})", err=True)
         return ()

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailguard.adapters.clock import SystemClock
-from mailguard.classifier.artefact import DarkClassifier, open_classifier
+from mailguard.app.ports import TemporaryFailure
+from mailguard.classifier.artefact import DarkClassifier, ModelRefused, open_classifier, size_warning
 from mailguard.classifier.corpus import CorpusError
+from mailguard.cli.model_files import say_removed
 from mailguard.cli.opened import OpenedSchool, opened_school
 from mailguard.cli.settings import PROBLEMS, config_option, json_option, state_option, stop
-from mailguard.model_wiring import registry_of
+from mailguard.model_wiring import promoter_of
 from mailguard.shipped import ShippedFileMissing, shipped_path
 from mailguard.wiring import make_parts
 
@@ -34,6 +37,7 @@ held_out_option = click.option(
 )
 _MEBIBYTE = 1024 * 1024
 _CLEAR_ROW = "Z"
+_SECONDS_BETWEEN_LINES = 60.0
 
 
 @click.command(
@@ -104,8 +108,11 @@ def train_command(
     with opened_school(config_path, state_folder) as school:
         section = school.loaded.config.model
         _be_modest(section.train_memory_mb if memory_mb is None else memory_mb)
-        registry = registry_of(school.loaded, state_folder, school.store.keys)
+        promoter = promoter_of(school.loaded, state_folder, school.store)
+        registry, clock = promoter.registry, SystemClock()
         try:
+            # What is in force must be known before anything is removed.
+            promoter.restore()
             texts = corpus if corpus is not None else shipped_path("corpus")
             with shown_progress() as progress:
                 extra, facts = _school_examples(
@@ -122,7 +129,7 @@ def train_command(
                         seed=SEED if seed is None else seed,
                     ),
                     key=school.store.keys.model_key,
-                    now=SystemClock().now(),
+                    now=clock.now,
                     keep=section.keep,
                     measure=frozen_measure(
                         known_platforms=platforms_of(texts),
@@ -134,6 +141,8 @@ def train_command(
                 )
         except (CorpusError, ShippedFileMissing) as problem:
             stop(str(problem).splitlines())
+        except (ModelRefused, TemporaryFailure) as problem:
+            stop([f"no candidate was made: {problem}"])
         except MemoryError:
             stop(["not enough memory: raise model.train_memory_mb (or --memory-mb), or give fewer texts"])
         except OSError as problem:
@@ -146,12 +155,14 @@ def train_command(
             "gates": [row.as_dict() for row in candidate.rows],
             "school_examples": facts,
             "removed": list(candidate.removed),
+            "weights_bytes": candidate.weights_bytes,
         }
         click.echo(json.dumps(answer, ensure_ascii=False))
     else:
         for row in candidate.rows:
             click.echo(row.in_words)
         click.echo(f"candidate {candidate.model_id}; what is in force has not changed.")
+        say_removed(candidate.removed, section.keep)
         if candidate.has_passed:
             click.echo(
                 f"To put it in force: mailguard model promote {candidate.model_id} --by NAME --reason WHY"
@@ -160,6 +171,8 @@ def train_command(
             click.echo(
                 "It did not pass all gates: look at them, and compare, before you think of promoting it."
             )
+    if warning := size_warning(candidate.weights_bytes):
+        click.echo(f"mailguard: {warning}", err=True)
     if not candidate.has_passed:
         sys.exit(PROBLEMS)
 
@@ -251,9 +264,9 @@ def _be_modest(memory_mb: int) -> None:
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
-    """A bar on a terminal's standard error; silence elsewhere."""
+    """A bar on a terminal's standard error; elsewhere (a service's log) a line for each step and one a minute."""
     if not sys.stderr.isatty():
-        yield lambda step, done, total: None
+        yield _lines_of_progress()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -269,3 +282,18 @@ def shown_progress() -> Iterator[Progress]:
             bars.update(tasks[step], completed=done, total=total or None)
 
         yield show
+
+
+def _lines_of_progress() -> Progress:
+    begun = time.monotonic()
+    said: dict[str, float] = {}
+
+    def say(step: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if step in said and now - said[step] < _SECONDS_BETWEEN_LINES:
+            return
+        far = f", {done:,} of {total:,}" if step in said and total else ""
+        said[step] = now
+        click.echo(f"mailguard: {int(now - begun):>4} s  {step}{far}", err=True)
+
+    return say

@@ -28,7 +28,8 @@ class DigestSection(Section):
         default="daily", description="How often admin_address gets the state of health."
     )
     admin_address: Address | None = Field(
-        default=None, description="Who gets a digest of health alone: no case, no count of cases."
+        default=None,
+        description="Who gets a digest of health alone: no case, no count of cases; and a mail at once when no model can be used.",
     )
     weekly_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday"] = Field(
         default="monday",
@@ -127,7 +128,8 @@ class ModelSection(Section):
         default=5,
         ge=2,
         le=100,
-        description="Versions kept; the one in force and the one before it always are.",
+        description="Models of this school kept, besides the one that came along; beyond that those that came first are removed. "
+        "What is or was in force, and what has just come, always stays.",
     )
     train_memory_mb: int = Field(
         default=6000, ge=0, description="Most memory that a training may take; 0 for no bound."

@@ -52,10 +52,11 @@ def run(
     running.opened.part_locks.hold(part_names)
     tell_start(
         store,
+        running.settings,
         part_names=part_names,
         policy=running.parts.policy.version,
         lists=running.lists.lists.version,
-        classifier=running.parts.classifier,
+        model=running.model,
     )
     keep_lists(running.editing)
     running.lists.start()

@@ -89,7 +89,7 @@ def make_running(loaded: LoadedConfig, state_folder: Path, *, is_worker: bool = 
     def directory() -> IndexedLists:
         return lists.lists
 
-    model = follow_model(loaded, state_folder, store, is_worker=is_worker)
+    model = follow_model(loaded, state_folder, store, settings=settings, is_worker=is_worker)
     parts = replace(parts, classifier=model.classifier)
     inspector = parts.inspector(lists=directory, classifier=lambda: model.classifier)
     casebook = Casebook(store, blobs, zone=ZoneInfo(parts.school.timezone))

@@ -6,12 +6,15 @@ import structlog
 
 from mailguard.adapters.imap_mailbox import PassProgress
 from mailguard.adapters.log_errors import cause_of, types_of
+from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.list_editing import ListEditing
 from mailguard.app.list_reload import ListsRefused, ListsReplaced
-from mailguard.app.ports import Classifier, PermanentFailure, TemporaryFailure
+from mailguard.app.ports import PermanentFailure, TemporaryFailure
 from mailguard.app.ports_store import AuditEntry, EffectRecord, Store
 from mailguard.classifier.artefact import DarkClassifier
+from mailguard.classifier.reload import CurrentModel
 from mailguard.domain.audit import AuditTag
+from mailguard.model_wiring import tell_model_state
 
 log = structlog.get_logger(__name__)
 
@@ -24,19 +27,29 @@ def record(store: Store, tag: str, detail: dict[str, object]) -> None:
 
 
 def tell_start(
-    store: Store, *, part_names: frozenset[str], policy: str, lists: str, classifier: Classifier
+    store: Store,
+    settings: EffectsSettings,
+    *,
+    part_names: frozenset[str],
+    policy: str,
+    lists: str,
+    model: CurrentModel,
 ) -> None:
-    """With which policy, lists and model it begins; a model that is not used is an error that doctor shows, too."""
+    """With which policy, lists and model it begins; of a model that is not used people are told, if they do not know yet."""
+    classifier = model.classifier
     detail: dict[str, object] = {
         "parts": sorted(part_names),
         "policy": policy,
         "lists": lists,
         "model": classifier.model_id,
     }
-    if isinstance(classifier, DarkClassifier):
-        log.error("model_dark", reason=classifier.reason)
-        detail["model_dark"] = classifier.reason
-    record(store, AuditTag.DAEMON_STARTED, detail)
+    problem = classifier.reason if isinstance(classifier, DarkClassifier) else ""
+    if problem:
+        log.error("model_dark", reason=problem)
+        detail["model_dark"] = problem
+    with store.transaction() as transaction:
+        transaction.audit.append(AuditEntry(tag=AuditTag.DAEMON_STARTED, actor=_ACTOR, detail=detail))
+        tell_model_state(transaction, settings, model=classifier.model_id, problem=problem, fix=model.fix)
 
 
 def keep_lists(editing: ListEditing) -> None:

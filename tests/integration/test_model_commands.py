@@ -5,19 +5,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from mailguard import shipped
 from mailguard.adapters.clock import SystemClock
 from mailguard.adapters.store.opening import open_store
 from mailguard.classifier.registry import SHIPPED
+from mailguard.cli import cli
 from mailguard.config import load_config
 from mailguard.daemon_settings import store_settings
 from mailguard.model_wiring import registry_of
 from mailguard.shipped import shipped_path
 from tests.daemon import Daemon, installed
-from tests.models import add_candidate
+from tests.models import SIGNED_AT, add_candidate
 from tests.whole_way import audit_tags
 
 pytestmark = pytest.mark.timeout(600)
@@ -68,6 +72,12 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def few_frozen_texts(held_out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the held-out texts that come with mailguard, for commands run in this process."""
+    monkeypatch.setitem(shipped._CHECKOUT_FOLDERS, "held_out", held_out)
+
+
 @pytest.fixture(scope="module")
 def own_mail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two ordinary messages; one of a pupil, and one of a child that no list knows, that must not become examples of such mail."""
@@ -82,8 +92,17 @@ def own_mail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def run_here(made: Daemon, *words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(cli, ["model", *words, *options_of(made)])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def options_of(made: Daemon) -> list[str]:
+    return ["--config", str(made.config), "--state", str(made.state)]
+
+
 def run(made: Daemon, *words: str) -> tuple[int, str, str]:
-    options = ["--config", str(made.config), "--state", str(made.state)]
+    options = options_of(made)
     done = subprocess.run(
         [sys.executable, "-m", "mailguard", "model", *words, *options],
         capture_output=True,
@@ -101,6 +120,9 @@ def trained(installation: Daemon, corpus: Path, own_mail: Path, held_out: Path) 
         "--held-out", str(held_out),
     )  # fmt: skip
     assert "may be a child's" in err
+    # No terminal here: the service's log says how far it is.
+    assert "s  training" in err
+    assert "s  measuring on test" in err
     assert err.count(".eml") == 1
     assert "zz@post.example.eml" in err
     answer: dict = json.loads(out)
@@ -135,19 +157,70 @@ def test_a_candidate_changes_nothing_and_is_shown_with_its_gates(installation: D
     assert "at least" in words
 
 
-def test_one_that_finds_fewer_children_cannot_be_promoted_by_any_word(installation: Daemon):
-    lost = ({"name": "probable-child-found", "set": "test", "pass": False},)
-    with installation.store() as opened:
-        registry = registry_of(load_config(installation.config), installation.state, opened.store.keys)
-        model_id = add_candidate(registry, opened.store.keys.model_key, gates=lost)
-    status, _, err = run(
-        installation, "promote", model_id, "--by", "I. Admin", "--reason", "try", "--force",
-        "--confirm", model_id,
-    )  # fmt: skip
+def add_to(made: Daemon, *, like_shipped: bool = False, **changes: object) -> str:
+    """A candidate without an opinion, or one that answers as the shipped model does."""
+    with made.store() as opened:
+        key = opened.store.keys.model_key
+        registry = registry_of(load_config(made.config), made.state, opened.store.keys)
+        if not like_shipped:
+            return add_candidate(registry, key, **changes)  # type: ignore[arg-type]
+        folder = registry.folder_of(SHIPPED)
+        content = json.loads((folder / "manifest.json").read_bytes())
+        weights = (folder / "weights.npz").read_bytes()
+        return registry.add(weights=weights, manifest={**content, **changes}, key=key, signed_at=SIGNED_AT)
+
+
+def promoting(model_id: str) -> tuple[str, ...]:
+    return ("promote", model_id, "--by", "I. Admin", "--reason", "try", "--confirm", model_id)
+
+
+@pytest.mark.usefixtures("few_frozen_texts")
+def test_one_that_finds_fewer_children_cannot_be_promoted_by_any_word_whatever_its_manifest_says(
+    installation: Daemon,
+):
+    passed = ({"name": "probable-child-found", "set": "test", "pass": True},)
+    status, out, err = run_here(installation, *promoting(add_to(installation, gates=passed)), "--force")
     assert status == 3
+    assert "FAILED  children's messages that are recognised" in out
     assert "cannot be overridden" in err
     with installation.store() as opened:
         assert "model:version:promoted" not in audit_tags(opened)
+
+
+@pytest.mark.usefixtures("few_frozen_texts")
+def test_one_that_failed_or_was_never_measured_elsewhere_is_measured_here_and_can_be_promoted(
+    tmp_path: Path,
+):
+    lost = [
+        {"says": "", "value": 0.1, "before": 0.9, "bound": 0.9, "is_at_least": True, **row}
+        for row in ({"name": "probable-child-found", "set": "test", "pass": False},)
+    ]
+    with installed(tmp_path, next_hop_port=9) as school:
+        begin_store(school)
+        for gates in ([], lost):
+            model_id = add_to(school, like_shipped=True, gates=gates, note=str(len(gates)))
+            status, out, err = run_here(school, *promoting(model_id))
+            assert status == 0, out + err
+            assert "passed  children's messages that are recognised" in out
+            assert f"{model_id} is in force" in out
+
+
+def test_what_was_imported_is_there_whenever_it_was_signed_and_what_had_to_go_is_named(
+    installation: Daemon, tmp_path: Path
+):
+    package = tmp_path / "model.zip"
+    with installed(tmp_path, next_hop_port=9) as school:
+        begin_store(school)
+        oldest = add_to(school, bias=9.0, signed_at=SIGNED_AT - timedelta(days=900))
+        assert run_here(school, "export", oldest, str(package), "--by", "it")[0] == 0
+        shutil.rmtree(school.state / "models" / "versions" / oldest)
+        others = [add_to(school, bias=float(number)) for number in range(5)]
+        status, out, _ = run_here(school, "import", str(package), "--by", "it")
+        assert status == 0
+        assert f"{oldest} is here now as candidate" in out
+        assert f"model.keep): {others[0]}\n" in out
+        names = {each["name"] for each in json.loads(run_here(school, "status", "--json")[1])["versions"]}
+        assert names == {SHIPPED, oldest, *others[1:]}
 
 
 def test_another_id_than_the_one_asked_for_promotes_nothing(installation: Daemon, trained: dict):
@@ -169,9 +242,13 @@ def test_an_exported_model_is_foreign_elsewhere_until_a_person_states_its_finger
         status, _, err = run(other, "import", str(package), "--by", "it")
         assert status == 3
         assert "does not trust" in err
+        assert "by telephone" in err
         own = json.loads(run(installation, "status", "--json")[1])["school_key"]
         wrong = own.replace(own[0], "0" if own[0] != "0" else "1", 1)
-        assert run(other, "import", str(package), "--by", "it", "--fingerprint", wrong)[0] == 3
+        assert own not in err
+        status, _, err = run(other, "import", str(package), "--by", "it", "--fingerprint", wrong)
+        assert status == 3
+        assert own not in err
         assert run(other, "import", str(package), "--by", "it", "--fingerprint", own)[0] == 0
         with other.store() as opened:
             tags = audit_tags(opened)

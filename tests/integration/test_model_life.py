@@ -17,9 +17,11 @@ from mailguard.config import load_config
 from mailguard.model_wiring import MODEL_DARK, MODEL_REPLACED, promoter_of, registry_of
 from tests.daemon import Daemon, installed
 from tests.models import SIGNED_AT, alter
-from tests.schooling import STRANGER
+from tests.schooling import CHAIR, DEPUTY, HEAD, STRANGER
 from tests.servers import HOST, CollectingNextHop, wait_until
 from tests.whole_way import all_cases, assert_trail_is_whole, audit_tags, held_bytes, post, try_to_send
+
+_IT = "it@hill.example"
 
 
 @pytest.fixture
@@ -127,6 +129,12 @@ def test_a_model_is_promoted_and_rolled_back_under_traffic_and_no_connection_is_
 def test_an_altered_model_goes_dark_with_an_alarm_lists_go_on_and_a_rollback_ends_it(
     daemon: Daemon, next_hop: CollectingNextHop
 ):
+    def told(words: bytes) -> list[str]:
+        return sorted(
+            address for each in next_hop.deliveries if words in each.raw for address in each.recipients
+        )
+
+    daemon.config.write_text(daemon.config.read_text() + f'\n[digest]\nadmin_address = "{_IT}"\n')
     daemon.start()
     model_id = add_like_shipped(daemon, "two")
     promote(daemon, model_id)
@@ -135,6 +143,8 @@ def test_an_altered_model_goes_dark_with_an_alarm_lists_go_on_and_a_rollback_end
         alter(registry_at(daemon, opened).folder / VERSIONS / model_id / "weights.npz", 0.5)
         wait_until(lambda: MODEL_DARK in audit_tags(opened), "dark", seconds=20)
     assert '"model_dark"' in daemon.log_text
+    everybody = sorted([HEAD, DEPUTY, CHAIR, _IT])
+    wait_until(lambda: told(b"[mailguard] No model is in use") == everybody, "mail to people", seconds=20)
     doctor = daemon.command("doctor", status=None)
     assert "FAIL  model" in doctor
     assert "not the file that was signed" in doctor
@@ -151,6 +161,7 @@ def test_an_altered_model_goes_dark_with_an_alarm_lists_go_on_and_a_rollback_end
     with daemon.store() as opened:
         wait_until(lambda: audit_tags(opened).count(MODEL_REPLACED) == 2, "the shipped one", seconds=20)
         assert_trail_is_whole(opened)
+    wait_until(lambda: told(b"[mailguard] A model is in use again") == everybody, "mail again", seconds=20)
     assert "FAIL  model" not in daemon.command("doctor", status=None)
 
 

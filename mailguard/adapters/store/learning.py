@@ -128,6 +128,9 @@ class SqlScoreCounts:
     def of_model(self, model: str) -> tuple[ScoreCount, ...]:
         return self._found(score_counts.c.model == model)
 
+    def of_series(self, series: str) -> tuple[ScoreCount, ...]:
+        return self._found(score_counts.c.series == series)
+
     def forget_old(self, *, before_week: str) -> int:
         statement = score_counts.delete().where(
             score_counts.c.school == self._school, score_counts.c.week < before_week

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,18 +14,17 @@ from mailguard.app.drift import drift
 from mailguard.app.drift_words import drift_problems, drift_state
 from mailguard.app.model_view import model_view
 from mailguard.app.policy_view import grave_words, row_views
-from mailguard.app.ports_store import AuditFilter, Transaction
+from mailguard.app.ports_store import Transaction
 from mailguard.app.replay_results import ReplayResult, latest_results
 from mailguard.app.sightings import sightings
 from mailguard.classifier.artefact import ModelRefused
-from mailguard.classifier.registry import ModelRegistry, Pointer, Version
+from mailguard.classifier.registry import THIS_SCHOOL, ModelRegistry, Pointer, Version
 from mailguard.domain.account import SiteRole
-from mailguard.domain.audit import AuditTag
 from mailguard.domain.case import CASE_ID
+from mailguard.web.model_changes import changes
 from mailguard.web.routing import get
 from mailguard.web.visit import Visit
 
-_STARTS_LOOKED_AT = 500
 _MOST_REPLAYS = 3
 _MOST_CHANGES = 20
 # The Chair and others see the figures; which cases were overruled is for those who decide them.
@@ -40,16 +38,6 @@ REPLAY_MARKS: Mapping[str, str] = {
     "new_hold": "Would be held, and were delivered",
     "report_new": "Would be reported, and were not",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """When the service first started with these parts. ``what``: the policy, the model."""
-
-    at: datetime
-    what: tuple[str, ...]
-    policy: str
-    model: str
 
 
 def show(visit: Visit) -> Response:
@@ -66,7 +54,7 @@ def show(visit: Visit) -> Response:
             if account.role in _SEE_CASES
             else None
         )
-        changes = _changes(transaction)
+        changed = changes(transaction)
         model_id = version.model_id if version is not None else ""
         running = sightings(transaction.ledger).running
         problem = problem or (running.model_problem if running is not None else "")
@@ -82,7 +70,10 @@ def show(visit: Visit) -> Response:
         signed_on=_day(version.signed_at) if version is not None else None,
         promoted_on=_day(pointer.at) if pointer is not None else None,
         pointer=pointer,
-        view=model_view(version.manifest if version is not None else {}),
+        view=model_view(
+            version.manifest if version is not None else {},
+            is_own=version is not None and version.signed_by == THIS_SCHOOL,
+        ),
         found=found,
         row_words={row.code: row.says for row in row_views(site.parts.policy)},
         drift_problems=[says for says, _ in drift_problems(drifted)],
@@ -92,7 +83,7 @@ def show(visit: Visit) -> Response:
         replays=replays,
         policy_version=site.parts.policy.version,
         lists_version=site.directory().version,
-        changes=changes,
+        changes=changed,
     )
 
 
@@ -115,26 +106,6 @@ def _in_force(models: ModelRegistry) -> tuple[Pointer | None, Version | None, st
     except ModelRefused as refused:
         return None, None, str(refused)
     return pointer, version, version.problem
-
-
-def _changes(transaction: Transaction) -> tuple[InForce, ...]:
-    """The last starts with another policy or model than the start before, newest first."""
-    starts = transaction.audit.newest(AuditFilter(tag_start=AuditTag.DAEMON_STARTED, limit=_STARTS_LOOKED_AT))
-    found: list[InForce] = []
-    before: Mapping[str, Any] | None = None
-    for event in reversed(starts):
-        if "policy" not in event.detail:
-            continue  # a process that decides nothing
-        policy, model = str(event.detail.get("policy", "")), str(event.detail.get("model", ""))
-        what = tuple(
-            word
-            for word, value in (("policy", policy), ("model", model))
-            if before is None or str(before.get(word, "")) != value
-        )
-        if what:
-            found.append(InForce(event.at, what, policy, model))
-        before = event.detail
-    return tuple(reversed(found))[:10]
 
 
 def _may_name(visit: Visit, transaction: Transaction, label: str) -> bool:

@@ -1,20 +1,31 @@
 """Drift is told when what the model says has moved, and not when only chance moved it."""
 
 import random
+import re
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from mailguard.app.drift import (
     DRIFTED,
+    KIND,
+    NATURE,
     WATCH,
+    SeriesDrift,
+    drift,
     measured_drift,
     stability_index,
+    unknown_platforms,
 )
-from mailguard.app.drift_words import drift_figures, drift_problems, drift_state
+from mailguard.app.drift_words import drift_figures, drift_problems, drift_state, series_words
 from mailguard.app.ports_learning import ScoreCount
 from mailguard.app.sampling import iso_week
+from mailguard.domain.words import Kind, Nature
+from tests.storing import School, open_school, school_settings
 
 TODAY = date(2026, 11, 25)
 BEFORE = {"0.0": 0.80, "0.1": 0.12, "0.5": 0.05, "0.9": 0.03}
@@ -60,7 +71,7 @@ def test_chance_alone_is_no_drift(seed: int):
     found = measured_drift(counts([BEFORE] * 8, messages=400, seed=seed), model="m", today=TODAY)
     assert found.drifted == ()
     assert list(drift_problems(found)) == []
-    assert "as in the model's first weeks" in drift_state(found)
+    assert drift_state(found) == "mail looks to the model as it did in its first weeks here"
 
 
 def test_a_school_whose_mail_reads_more_like_children_s_is_told_so_in_words():
@@ -68,16 +79,71 @@ def test_a_school_whose_mail_reads_more_like_children_s_is_told_so_in_words():
     found = measured_drift(counts([BEFORE] * 6 + [shifted] * 2), model="m", today=TODAY)
     assert [each.series for each in found.drifted] == ["child"]
     ((says, fix),) = drift_problems(found)
-    assert "read like a child's" in says
+    assert re.fullmatch(
+        r"letters that read clearly like a child's: 3 of 100 in the model's first weeks here, 2\d of 100 now",
+        says,
+    ) or re.fullmatch(
+        r"letters that do not read like a child's: \d\d of 100 in the model's first weeks here, 4\d of 100 now",
+        says,
+    )
     assert "mailguard model train" in fix
 
 
-def test_more_notifications_of_services_nobody_listed_are_told():
+@pytest.mark.parametrize(
+    ("series", "before", "now", "says"),
+    [
+        ("child", {"0.0": 0.9, "0.1": 0.1}, {"0.0": 0.4, "0.1": 0.6},
+         "letters that read a little like a child's: 10 of 100 in the model's first weeks here, 60 of 100 now"),
+        ("child", {"0.1": 0.9, "0.4": 0.1}, {"0.1": 0.1, "0.4": 0.9}, "how much messages read like a child's has shifted"),
+        ("certain", {"certain": 1.0}, {"certain": 0.8, "uncertain": 0.2},
+         "letters of which the model is unsure: none in the model's first weeks here, 20 of 100 now"),
+        ("nature", {"none": 0.996, "disclosure": 0.004}, {"none": 0.7, "disclosure": 0.3},
+         "letters that may tell of harm: fewer than 1 of 100 in the model's first weeks here, 30 of 100 now"),
+        ("kind", {"direct": 0.5, "bulk": 0.5}, {"direct": 0.5, "bulk": 0.1, "never-heard": 0.4}, None),
+    ],
+)  # fmt: skip
+def test_what_has_moved_is_said_in_counts_of_a_hundred(
+    series: str, before: dict[str, float], now: dict[str, float], says: str | None
+):
+    found = series_words(SeriesDrift(series, 1.0, before, now))
+    assert says is None or found == says
+    assert re.search(r"\d\.\d|%|index", found) is None
+
+
+def test_every_word_of_the_model_has_words_for_people():
+    for series, words in ((KIND, Kind), (NATURE, Nature)):
+        for word in words:
+            found = series_words(SeriesDrift(series, 1.0, {word.value: 0.0}, {word.value: 1.0}))
+            assert found.split(":")[0] != word.value
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[School]:
+    opened = open_school(school_settings(tmp_path / "state"))
+    yield opened
+    opened.opened.store.close()
+
+
+@pytest.mark.parametrize("in_force", ["new", ""])
+def test_services_nobody_listed_are_counted_through_promotions_and_without_a_model(
+    school: School, in_force: str
+):
     rates = [0.05] * 6 + [0.30] * 2
-    found = measured_drift(counts([BEFORE] * 8, unlisted=rates, seed=2), model="m", today=TODAY)
-    assert found.has_more_unknown_platforms
-    ((says, _),) = drift_problems(found)
-    assert "services nobody listed" in says
+    models = ["old"] * 5 + ["new"] * 2 + [""]
+    found = counts([BEFORE] * 8, unlisted=rates, seed=2)
+    with school.opened.store.transaction() as transaction:
+        for week, model in zip(weeks(8), models, strict=True):
+            said = {(each.series, each.bin): each.count for each in found if each.week == week}
+            transaction.scores.add(week=week, model=model, counts=said)
+    with school.opened.store.reading() as transaction:
+        seen = drift(transaction, model=in_force, today=TODAY)
+    assert seen.missing
+    assert seen.has_more_unknown_platforms
+    ((says, fix),) = drift_problems(seen)
+    assert re.fullmatch(
+        r"notifications of services nobody listed: \d of 100 in the first weeks here, \d\d of 100 now", says
+    )
+    assert "platforms.toml" in fix
 
 
 def test_drift_is_measured_against_the_first_weeks_and_not_against_last_month():
@@ -104,7 +170,10 @@ def test_the_running_week_does_not_count():
 
 
 def test_figures_name_each_series_once():
-    found = measured_drift(counts([BEFORE] * 8), model="m", today=TODAY)
+    seen = counts([BEFORE] * 8)
+    found = replace(
+        measured_drift(seen, model="m", today=TODAY), unknown_platforms=unknown_platforms(seen, today=TODAY)
+    )
     names = [(name, value_of) for name, _, _, _, value_of in drift_figures(found)]
     assert len(names) == len(set(names))
     assert ("model_drift_index", "child") in names

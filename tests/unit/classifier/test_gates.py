@@ -125,7 +125,16 @@ CASES = (
     Case("the one in force is dark", 0.80, None, 0.80, 0.79, True),
     Case("more adults taken", 0.05, 0.01, 0.02, 0.015, False, "adults-taken-for-children"),
     Case("few enough anyway", 0.009, 0.0, 0.0, 0.01, True, "adults-taken-for-children"),
-    Case("calibration worse", 0.2, 0.05, 0.05, 0.1, False, "calibration-initiator"),
+    Case("calibration as promised", 0.03, 0.001, 0.001, 0.03, True, "calibration-event"),
+    Case("calibration promised and not kept", 0.031, 0.028, 0.028, 0.03, False, "calibration-event"),
+    Case(
+        "calibration of the others is worse already", 0.055, 0.05, 0.08, 0.055, True, "calibration-initiator"
+    ),
+    Case(
+        "calibration worse than that of the others", 0.056, 0.08, 0.05, 0.055, False, "calibration-initiator"
+    ),
+    Case("calibration of natures", 0.04, 0.02, None, 0.03, False, "calibration-nature"),
+    Case("calibration, nothing to compare with", 0.031, None, None, 0.03, False, "calibration-kind"),
 )
 
 
@@ -155,3 +164,21 @@ def test_calibration_error_is_the_distance_between_what_was_said_and_what_was_ri
     assert expected_calibration_error([(0.95, True)] * 19 + [(0.95, False)]) == pytest.approx(0)
     assert expected_calibration_error([(0.95, False)] * 10) == pytest.approx(0.95)
     assert expected_calibration_error([(1.0, True)] * 3) == pytest.approx(0)
+
+
+def test_natures_that_are_said_and_do_not_hold_make_the_calibration_of_natures_worse(texts: Path):
+    def error(nature: dict[str, float]) -> float:
+        value = measured_on(texts, Scores(model_id="m", nature=nature)).value("calibration-nature")
+        assert value is not None
+        return value
+
+    # Of five letters one tells of harm: a fifth is right, all but certain is wrong, and what is ruled out does not count.
+    assert error({"disclosure": 0.2}) == pytest.approx(0)
+    assert error({"disclosure": 0.99}) == pytest.approx(0.79)
+    assert error({"disclosure": 0.99, "image": 0.01, "threat": 0.05}) == pytest.approx(0.79)
+    (row,) = [
+        row
+        for row in gate_rows((measured_on(texts, Scores(model_id="m", nature={"disclosure": 0.99})),))
+        if row.name == "calibration-nature"
+    ]
+    assert not row.passed

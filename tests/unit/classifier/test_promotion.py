@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mailguard.classifier.gates import GateRow
 from mailguard.classifier.promotion import PROMOTED, RESTORED, ROLLED_BACK, Promoter, PromotionRefused
@@ -116,6 +117,42 @@ def test_gates_measured_now_count_more_than_those_of_the_day_of_training(promote
     worse = GateRow("probable-child-found", "test", "children found", 0.2, 0.9, 0.89, True, False)
     with pytest.raises(PromotionRefused, match="probable-child-found"):
         promote(promoter, model_id, rows=(worse,), is_forced=True)
+
+
+def test_one_that_was_never_measured_is_promoted_on_what_is_measured_now(promoter: Promoter):
+    model_id = add_candidate(promoter.registry, promoter.key, gates=())
+    good = GateRow("probable-child-found", "test", "children found", 0.9, 0.9, 0.89, True, True)
+    promote(promoter, model_id, rows=(good,))
+    assert promoter.registry.pointer().promoted == model_id
+
+
+def test_one_that_failed_against_a_model_since_rolled_back_is_promoted_when_it_passes_now(promoter: Promoter):
+    model_id = add_candidate(promoter.registry, promoter.key, gates=FAILED_RECALL)
+    good = GateRow("probable-child-found", "test", "children found", 0.9, 0.8, 0.79, True, True)
+    promote(promoter, model_id, rows=(good,))
+    assert promoter.registry.pointer().promoted == model_id
+
+
+def test_one_that_a_person_went_back_from_passes_its_gates_again_or_stays_out(promoter: Promoter):
+    model_id = add_candidate(promoter.registry, promoter.key)
+    promote(promoter, model_id)
+    promoter.roll_back(by="I. Admin", reason="worse")
+    worse = GateRow("kind-right", "test", "kinds", 0.2, 0.9, 0.89, True, False)
+    with pytest.raises(PromotionRefused, match="kind-right"):
+        promote(promoter, model_id, rows=(worse,))
+
+
+def test_a_pointer_of_another_store_gives_way_to_the_shipped_model_with_an_event(promoter: Promoter):
+    model_id = add_candidate(promoter.registry, promoter.key)
+    foreign = Ed25519PrivateKey.generate()
+    pointer = Pointer(serial=7, promoted=model_id)
+    (promoter.registry.folder / POINTER).write_bytes(promoter.registry.signed_pointer(pointer, foreign))
+    assert promoter.registry.classifier().model_id == ""
+    assert promoter.restore()
+    assert promoter.registry.pointer() == Pointer()
+    assert [tag for tag, _, _ in events(promoter)] == [RESTORED]
+    assert not promoter.restore()
+    promote(promoter, model_id)
 
 
 def test_a_broken_model_is_never_put_in_force(promoter: Promoter):

@@ -3,13 +3,24 @@
 import json
 import os
 import shutil
+from base64 import b64encode
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from mailguard.classifier.artefact import MANIFEST, SIGNATURE, WEIGHTS, DarkClassifier, ModelRefused
+from mailguard.classifier.artefact import (
+    MANIFEST,
+    MOST_WEIGHTS_BYTES,
+    SIGNATURE,
+    WEIGHTS,
+    DarkClassifier,
+    ModelRefused,
+    canonical,
+    size_warning,
+)
 from mailguard.classifier.predict import LinearClassifier
 from mailguard.classifier.registry import (
     POINTER,
@@ -21,7 +32,7 @@ from mailguard.classifier.registry import (
     VersionState,
     fingerprint,
 )
-from tests.models import SIGNED_AT, add_candidate, alter
+from tests.models import SIGNED_AT, add_candidate, alter, manifest
 
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -190,15 +201,90 @@ def test_what_is_no_model_id_is_refused(registry: ModelRegistry, name: str):
     assert isinstance(registry.open(name), DarkClassifier)
 
 
-def test_the_oldest_versions_go_and_the_one_in_force_and_the_one_before_never_do(registry: ModelRegistry):
-    names = [
+def own_names(registry: ModelRegistry) -> set[str]:
+    return {version.name for version in registry.versions()} - {SHIPPED}
+
+
+def add_some(registry: ModelRegistry, count: int) -> list[str]:
+    return [
         add_candidate(registry, KEY, bias=float(number), signed_at=SIGNED_AT + timedelta(days=number))
-        for number in range(5)
+        for number in range(count)
     ]
-    put_in_force(registry, names[0], names[1])
-    assert set(registry.prune(keep=3)) == {names[2], names[3]}
-    left = {version.name for version in registry.versions()} - {SHIPPED}
-    assert {names[0], names[1], names[4]} == left
+
+
+def test_the_oldest_versions_go_and_what_is_or_was_in_force_never_does(registry: ModelRegistry):
+    names = add_some(registry, 6)
+    put_in_force(registry, names[0], names[1], names[2])
+    assert set(registry.prune(keep=4)) == {names[3], names[4]}
+    assert own_names(registry) == {*names[:3], names[5]}
+
+
+def test_as_many_are_kept_as_the_setting_says_when_the_shipped_one_is_in_force(registry: ModelRegistry):
+    names = add_some(registry, 4)
+    assert registry.prune(keep=3) == (names[0],)
+    assert registry.prune(keep=3) == ()
+
+
+def test_one_that_a_person_went_back_from_is_kept_and_shown_as_that_and_measured_again(
+    registry: ModelRegistry,
+):
+    names = add_some(registry, 4)
+    pointer = put_in_force(registry, names[0], names[1]).back(by="x", reason="y", at=SIGNED_AT)
+    registry.publish(registry.signed_pointer(pointer, KEY))
+    found = registry.find(names[1])
+    assert (found.state, found.needs_no_gates) == (VersionState.ROLLED_BACK, False)
+    assert registry.prune(keep=2) == (names[2], names[3])
+    assert own_names(registry) == {names[0], names[1]}
+    put_in_force(registry, names[1])
+    assert registry.pointer().rolled_back == ()
+
+
+def test_what_has_just_come_is_kept_however_long_ago_it_was_signed(registry: ModelRegistry):
+    names = add_some(registry, 3)
+    old = add_candidate(registry, KEY, bias=9.0, signed_at=SIGNED_AT - timedelta(days=900))
+    assert registry.prune(keep=3, fresh=old) == (names[0],)
+    put_in_force(registry, names[1], names[2])
+    # Nor is it the next to go: it came last.
+    newest = add_candidate(registry, KEY, bias=10.0, signed_at=SIGNED_AT)
+    assert registry.prune(keep=4, fresh=newest) == ()
+    assert registry.prune(keep=3, fresh=newest) == (old,)
+
+
+def test_one_that_comes_again_counts_as_new(registry: ModelRegistry):
+    names = add_some(registry, 3)
+    files = {
+        name: (registry.folder_of(names[0]) / name).read_bytes() for name in (MANIFEST, SIGNATURE, WEIGHTS)
+    }
+    assert registry.take_in(files) == names[0]
+    assert registry.prune(keep=2) == (names[1],)
+
+
+def test_nothing_is_removed_while_nobody_can_tell_what_is_in_force(registry: ModelRegistry):
+    names = add_some(registry, 4)
+    put_in_force(registry, names[0])
+    alter(registry.folder / POINTER, 0.5)
+    assert registry.prune(keep=2) == ()
+    assert own_names(registry) == set(names)
+
+
+def test_a_pointer_of_an_earlier_version_without_what_was_rolled_back_is_read(registry: ModelRegistry):
+    model_id = add_candidate(registry, KEY)
+    value = asdict(Pointer(serial=1, promoted=model_id, previous=(SHIPPED,), by="x", reason="y", at="z"))
+    del value["rolled_back"]
+    mark = KEY.sign(b"mailguard promoted model v1\n" + canonical(value))
+    registry.folder.joinpath(POINTER).write_bytes(canonical({**value, "signature": b64encode(mark).decode()}))
+    assert registry.pointer().promoted == model_id
+    assert registry.pointer().rolled_back == ()
+
+
+def test_weights_that_nobody_would_read_are_never_signed(registry: ModelRegistry):
+    with pytest.raises(ModelRefused, match=r"20,000,000 are ever read"):
+        registry.add(
+            weights=b"\0" * (MOST_WEIGHTS_BYTES + 1), manifest=manifest(), key=KEY, signed_at=SIGNED_AT
+        )
+    assert own_names(registry) == set()
+    assert size_warning(MOST_WEIGHTS_BYTES // 2) == ""
+    assert "19.90 MB, and 20.00 MB are the most" in size_warning(19_900_000)
 
 
 def test_without_the_school_s_keys_only_the_shipped_model_can_be_used(registry: ModelRegistry):
