@@ -37,7 +37,7 @@ MANIFEST, SIGNATURE, WEIGHTS = "manifest.json", "signature.json", "weights.npz"
 _CONTEXT = b"mailguard model v1\n"
 _MOST_MANIFEST_BYTES = 1_000_000
 MOST_WEIGHTS_BYTES = 20_000_000
-_LARGE = 0.95
+_LARGE = 0.998
 
 
 class ModelRefused(Exception):

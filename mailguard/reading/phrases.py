@@ -28,7 +28,8 @@ ATTRIBUTION_START = re.compile(
 HAS_EVIDENCE = re.compile(r"\d|@")
 # The first line of an attribution that goes on in the next names a day with its year, a time of day or an address.
 DATED = re.compile(
-    r"@|(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]|\d{1,2}[.,]? [^\W\d_]{3,}|[^\W\d_]{3,}\.? \d{1,2},|年"
+    r"@|(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]|"
+    r"\d{1,2}[.,]? [^\W\d_]{3,}|[^\W\d_]{3,}\.? \d{1,2},|年"
 )
 
 ORIGINAL = re.compile(
