@@ -24,6 +24,7 @@ from mailguard.reading.platforms_text import NotificationText, line_of
 _NOTIFICATION = 0.8
 _SURELY_NOTIFICATION = 0.95
 _SURELY_EVENT = 0.7
+_SURELY_THE_SAME = 0.95
 _NEWS_LINES = 14
 CONTACT_OF_UNLISTED = CONTACT_EVENTS - {Event.SHARE}
 _OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE, Event.MODERATION})
@@ -135,10 +136,7 @@ def event_by_sure_model(
     word: ModelsWord, found: Found, sender: Sender, text: NotificationText, rules: TextRules
 ) -> Found | None:
     """The event, where the model is very sure and a service writes of what people do there."""
-    # Wording that tells of a contact is as good as the model's own certainty of which.
-    is_told = found.is_certain and found.event in CONTACT_OF_UNLISTED
-    is_sure = word.notification >= _SURELY_NOTIFICATION and is_told
-    if not (word.is_sure or is_sure) or not may_be_service(sender, rules):
+    if not (word.is_sure or _is_sure_by_wording(word, found)) or not may_be_service(sender, rules):
         return None
     # "Your 7 photos have been uploaded" fits the wording of somebody's upload, and is the recipient's own.
     is_own = found.who.casefold().startswith(("your ", "you "))
@@ -153,6 +151,16 @@ def event_by_sure_model(
     if event is found.event and found.is_certain:
         return found
     return Found(event, found.who if found.event is event else "", "the model", is_certain=False)
+
+
+def _is_sure_by_wording(word: ModelsWord, found: Found) -> bool:
+    """Wording that tells of a contact is as good as the model's own certainty of which; where both say the same, surely, the kind may
+    be a little less sure.
+    """
+    if not found.is_certain or found.event not in CONTACT_OF_UNLISTED:
+        return False
+    agrees = word.event is found.event and word.event_likelihood >= _SURELY_THE_SAME
+    return word.notification >= (_NOTIFICATION if agrees else _SURELY_NOTIFICATION)
 
 
 def _is_a_suppliers(event: Event, text: NotificationText) -> bool:

@@ -262,6 +262,9 @@ def test_wording_tells_the_contact_where_the_model_is_sure_of_the_kind_alone(
     assert found is not None
     assert found.event is event
     assert found_in(sender, subject, body, sure_of("other", likely=0.4, notification=0.94)) is None
+    # Both say the same, surely: then the kind may be a little less sure.
+    assert found_in(sender, subject, body, sure_of(event.value, likely=0.96, notification=0.81)) is not None
+    assert found_in(sender, subject, body, sure_of(event.value, likely=0.94, notification=0.81)) is None
 
 
 def test_the_evidence_names_the_words_that_moved_the_model() -> None:
