@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,11 +19,13 @@ from mailguard.app.labelling import Labelling
 from mailguard.app.lists import IndexedLists
 from mailguard.app.model_alarm import tell_bright, tell_dark
 from mailguard.app.model_watch import ModelWatch
+from mailguard.app.not_understood import NotUnderstood
 from mailguard.app.ports import BlobStore, Classifier, Clock
 from mailguard.app.ports_store import AuditEntry, Store, StoreProblem, Transaction
 from mailguard.app.sampling import Sampler, SamplingSettings
 from mailguard.app.sightings import note_model_in_use
 from mailguard.classifier.artefact import DarkClassifier, open_classifier
+from mailguard.classifier.predict import LinearClassifier
 from mailguard.classifier.promotion import Promoter
 from mailguard.classifier.registry import POINTER, ModelRegistry
 from mailguard.classifier.reload import CurrentModel, ModelDark, ModelNews, ModelReplaced
@@ -157,6 +159,8 @@ def watch_of(
     contacts: Iterable[RoleContact],
     lists: Callable[[], IndexedLists],
     clock: Clock,
+    classifier: Callable[[], Classifier],
+    on_alarm: Callable[[str, str], None],
 ) -> ModelWatch:
     """What a process that judges mail notes beside it. ``contacts``: everyone who may read the sample."""
     zone = ZoneInfo(loaded.config.school.timezone)
@@ -168,6 +172,15 @@ def watch_of(
     def today() -> date:
         return clock.now().astimezone(zone).date()
 
+    def thresholds() -> Mapping[str, float]:
+        return grave_thresholds(classifier())
+
+    settings = SamplingSettings(
+        blind_per_week=section.blind_per_week,
+        uncertain_per_week=section.uncertain_per_week,
+        doubtful_per_day=section.doubtful_per_day,
+        chain_addresses=frozenset(chain),
+    )
     return ModelWatch(
         tally=ScoreTally(opened.store, today),
         sampler=Sampler(
@@ -175,14 +188,26 @@ def watch_of(
             blobs=opened.blobs,
             shred=opened.blobs.shred,
             lists=lists,
-            settings=SamplingSettings(
-                blind_per_week=section.blind_per_week,
-                uncertain_per_week=section.uncertain_per_week,
-                chain_addresses=frozenset(chain),
-            ),
+            settings=settings,
             today=today,
+            thresholds=thresholds,
+        ),
+        not_understood=NotUnderstood(
+            store=opened.store,
+            blobs=opened.blobs,
+            shred=opened.blobs.shred,
+            lists=lists,
+            settings=settings,
+            today=today,
+            thresholds=thresholds,
+            on_problem=on_alarm,
         ),
     )
+
+
+def grave_thresholds(classifier: Classifier) -> Mapping[str, float]:
+    """Of adults' letters, by nature; none when no model is in force."""
+    return classifier.thresholds.nature_of_adult if isinstance(classifier, LinearClassifier) else {}
 
 
 def labelling_of(loaded: LoadedConfig, store: Store, blobs: BlobStore) -> Labelling:

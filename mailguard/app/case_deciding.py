@@ -30,6 +30,8 @@ from mailguard.domain.case import (
     RecipientState,
     states_before,
 )
+from mailguard.domain.label import Said
+from mailguard.domain.words import Event, Nature
 
 DECISION_TAGS = {
     CaseDecision.CONFIRM: AuditTag.CASE_CONFIRMED,
@@ -57,6 +59,7 @@ class Changed:
 class Decided:
     """What a person decides. ``release_to``: recipient ids, None for all for whom it is held.
 
+    ``label``, ``natures``, ``event``: what the model may learn from it (``domain.label.Said``), "" for nothing.
     ``as_of``: the case's ``updated_at`` when the person looked; a case that changed since is not decided.
     """
 
@@ -64,6 +67,8 @@ class Decided:
     by: str
     reason: str = ""
     label: str = ""
+    natures: frozenset[Nature] | None = None
+    event: Event | None = None
     release_to: Collection[str] | None = None
     outcome: Outcome | None = None
     as_of: datetime | None = None
@@ -114,11 +119,14 @@ def decide_case(
             reason=decided.reason,
         )
     )
+    learned = None
     if decided.label:
-        learn_from_case(transaction, case, word=decided.label, by=decided.by)
+        said = Said(word=decided.label, natures=decided.natures, event=decided.event)
+        learned = learn_from_case(transaction, case, said=said, by=decided.by)
     detail = {
         "released_to": released,
         "label": decided.label,
+        **({"learned": learned.as_dict()} if learned is not None else {}),
         "has_reason": bool(decided.reason),
         **({"outcome": decided.outcome} if decided.outcome is not None else {}),
     }

@@ -53,6 +53,7 @@ from mailguard.app.review_words import (
 )
 from mailguard.domain.audit import AuditTag
 from mailguard.domain.case import CaseState, EffectKind, EffectState, Outcome
+from mailguard.domain.label import Label
 from mailguard.domain.words import Level, PersonList, Role
 
 SHOWN_MESSAGES = 5
@@ -104,7 +105,8 @@ class Views:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePage:
-    """``next_step``: acknowledge | decide | undo | done. ``label``: what the model was told, "" for nothing.
+    """``next_step``: acknowledge | decide | undo | done. ``label``: the word in which the model was
+    told what it was, "" for nothing; ``taught``: what it may learn from that.
 
     ``undo_at``: until when the decision can be taken back, None when it cannot.
     """
@@ -137,6 +139,7 @@ class CasePage:
     decided_by: str
     reason: str
     label: str
+    taught: Label | None
     outcome: Outcome | None
     undo_at: datetime | None
     is_releasing: bool
@@ -231,6 +234,7 @@ class CasePages:
             words,
         )
         messages = transaction.cases.messages(case_id)
+        example = transaction.learning.of_case(case_id)
         return _Gathered(
             case=case,
             messages=messages,
@@ -239,6 +243,7 @@ class CasePages:
             effects=effects,
             chronology=chronology,
             told=who_was_told(effects, chronology, words),
+            taught=example.label if example is not None else None,
             names=_resolved(chronology, case, transaction, self._settings, directory),
             thread=self._thread(case, messages, account, transaction),
             of_children=self._of_children(case, account, transaction),
@@ -341,6 +346,7 @@ class CasePages:
             decided_by=gathered.names.get(case.decided_by, ""),
             reason=review.reason if review is not None else "",
             label=review.label if review is not None else "",
+            taught=gathered.taught,
             outcome=case.outcome,
             undo_at=undo_at,
             is_releasing=any(effect.state is EffectState.PENDING for effect in releases),
@@ -360,6 +366,7 @@ class _Gathered:
     chronology: tuple[ChronologyEntry, ...]
     told: tuple[Told, ...]
     names: dict[str, str]
+    taught: Label | None
     thread: tuple[QueueRow, ...]
     of_children: tuple[RelatedCases, ...]
     of_staff: tuple[RelatedCases, ...]

@@ -31,8 +31,9 @@ from mailguard.app.case_opening import (
     case_of_known_deliveries,
     record_opening,
 )
-from mailguard.app.learning import learn_from_case
+from mailguard.app.learning import learn_from_case, unlearn_case
 from mailguard.app.ports import BlobStore
+from mailguard.app.ports_learning import Withdrawn
 from mailguard.app.ports_store import (
     AuditEntry,
     EffectRecord,
@@ -49,6 +50,8 @@ from mailguard.domain.case import (
     RecipientState,
     states_before,
 )
+from mailguard.domain.label import Said
+from mailguard.domain.words import Event, Nature
 
 _DONE_TAGS = {
     EffectKind.REPORT: AuditTag.REPORT_SENT,
@@ -165,18 +168,45 @@ class Casebook:
             with self._store.reading() as transaction:
                 return Changed(case=found_case(case_id, transaction), is_changed=False)
 
-    def teach(self, case_id: str, *, by: str, label: str) -> Changed:
-        """Say what a decided case's messages were, for the model to learn from. It changes nothing else.
+    def teach(
+        self,
+        case_id: str,
+        *,
+        by: str,
+        label: str,
+        natures: frozenset[Nature] | None = None,
+        event: Event | None = None,
+    ) -> Changed:
+        """Say what a decided case's message was, for the model to learn from, in place of what was said before.
 
-        Unchanged when the case waits for a decision.
+        It changes nothing else. Unchanged when the case waits for a decision.
         """
+        said = Said(word=label, natures=natures, event=event)
         with self._store.transaction() as transaction:
             case = found_case(case_id, transaction)
             is_labelled = case.state is CaseState.DECIDED and transaction.cases.label_review(case_id, label)
             if not is_labelled:
                 return Changed(case=case, is_changed=False)
-            learn_from_case(transaction, case, word=label, by=by)
-            _audit(transaction, AuditTag.CASE_LABELLED, by, case_id, {"label": label})
+            before = transaction.learning.of_case(case_id)
+            learned = learn_from_case(transaction, case, said=said, by=by)
+            detail = {
+                "label": label,
+                **({"learned": learned.as_dict()} if learned is not None else {}),
+                **({"before": before.label.as_dict()} if before is not None else {}),
+            }
+            _audit(transaction, AuditTag.CASE_LABELLED, by, case_id, detail)
+            return Changed(case=case, is_changed=True)
+
+    def unteach(self, case_id: str, *, by: str) -> Changed:
+        """What was said of the case's message was a mistake: it teaches no longer. Unchanged when nothing was said."""
+        with self._store.transaction() as transaction:
+            case = found_case(case_id, transaction)
+            before = transaction.learning.of_case(case_id)
+            if not unlearn_case(transaction, case_id, why=Withdrawn.BY_HAND):
+                return Changed(case=case, is_changed=False)
+            transaction.cases.label_review(case_id, "")
+            detail = {"before": before.label.as_dict()} if before is not None else {}
+            _audit(transaction, AuditTag.CASE_UNLABELLED, by, case_id, detail)
             return Changed(case=case, is_changed=True)
 
     def set_outcome(self, case_id: str, outcome: Outcome, *, by: str, reason: str = "") -> Changed:

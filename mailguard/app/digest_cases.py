@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from mailguard.app.case_words import ROLE_WORDS, waited
 from mailguard.app.digest_content import Block, Entry, Tone
 from mailguard.app.digest_material import COUNTED_ROWS, Decided, DigestMaterial, ListChange, ListedCase
+from mailguard.app.digest_not_understood import NotUnderstoodCounts
 from mailguard.app.digest_words import DigestWords, count_words, span_words
 from mailguard.app.list_words import LIST_WORDS
 from mailguard.app.ports_learning import SampleReason
@@ -16,6 +17,7 @@ from mailguard.domain.take_down import TakeDownState
 _MOST_LISTED = 100
 _MOST_DELIVERED = 10
 _MOST_IDS = 12
+_NOT_UNDERSTOOD = "The program did not understand these"
 
 
 def case_blocks(material: DigestMaterial, words: DigestWords) -> Iterator[Block]:
@@ -58,6 +60,8 @@ def case_blocks(material: DigestMaterial, words: DigestWords) -> Iterator[Block]
             suffix=", oldest first" if len(listed) > 1 else "",
             lines=_clutter_lines(material.clutter),
         )
+    if material.not_understood.is_any:
+        yield _not_understood_block(material.not_understood, words)
     if material.delivered or material.pupils_on_platforms:
         yield _listing(
             "Delivered, for you to know",
@@ -104,6 +108,34 @@ def case_blocks(material: DigestMaterial, words: DigestWords) -> Iterator[Block]
         yield Block(
             title=f"Counted only, {span_words(material.counted_from, material.counted_to)}", lines=(counted,)
         )
+
+
+def _not_understood_block(counts: NotUnderstoodCounts, words: DigestWords) -> Block:
+    """Their number and the way to them; no word of theirs."""
+    review_url = words.settings.review_url.rstrip("/")
+    lines = []
+    if counts.waiting:
+        parts = [f"{count_words(counts.foreign, 'letter')} in words it does not know"] * bool(counts.foreign)
+        parts += [f"{count_words(counts.doubtful, 'letter')} of which it was not sure"] * bool(
+            counts.doubtful
+        )
+        lines.append(f"Delivered, and nobody has looked at them: {', '.join(parts)}. Please read them.")
+    if counts.ended_unread:
+        were = "was" if counts.ended_unread == 1 else "were"
+        lines.append(
+            f"{count_words(counts.ended_unread, 'letter')} {were} destroyed because {'its' if counts.ended_unread == 1 else 'their'} "
+            "time was over, and nobody had looked."
+        )
+    if counts.not_kept:
+        lines.append(
+            f"{count_words(counts.not_kept, 'letter')} more came than are kept in a day, and cannot be read here."
+        )
+    return Block(
+        title=f"{_NOT_UNDERSTOOD} ({counts.waiting})" if counts.waiting else _NOT_UNDERSTOOD,
+        lines=tuple(lines),
+        tone=Tone.ATTENTION,
+        url=f"{review_url}/sample" if review_url else "",
+    )
 
 
 def _samples_line(samples: Mapping[SampleReason, int]) -> str:

@@ -30,7 +30,11 @@ def compose_digest(material: DigestMaterial, occasion: Occasion, settings: Effec
         Tone.URGENT
         if material.late
         else Tone.ATTENTION
-        if material.to_decide or material.clutter or material.take_downs or found.failed
+        if material.to_decide
+        or material.clutter
+        or material.take_downs
+        or material.not_understood.is_any
+        or found.failed
         else Tone.CALM
     )
     return DigestContent(
@@ -84,6 +88,8 @@ def subject(material: DigestMaterial) -> str:
         parts.append(f"{material.to_decide} to decide")
     if material.late:
         parts.append(f"{count_words(len(material.late), 'report')} not acknowledged")
+    if material.not_understood.waiting:
+        parts.append(f"{count_words(material.not_understood.waiting, 'letter')} to read")
     if material.clutter and not parts:
         parts.append(f"{count_words(sum(material.clutter.values()), 'platform mail')} held")
     if material.health.failed:
@@ -110,6 +116,12 @@ def first_line(material: DigestMaterial, words: DigestWords) -> str:
         sentences.append(
             f"{number_word(count).capitalize()} take-down {'request waits' if count == 1 else 'requests wait'} "
             "for you to follow up."
+        )
+    if material.not_understood.waiting:
+        count = material.not_understood.waiting
+        sentences.append(
+            f"{number_word(count).capitalize()} delivered {'letter that' if count == 1 else 'letters that'} the program did not "
+            f"understand {'waits' if count == 1 else 'wait'} to be read."
         )
     if material.clutter and not sentences:
         sentences.append(

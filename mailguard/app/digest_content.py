@@ -30,13 +30,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """``lines`` after the entries. ``code``: to be kept letter for letter, last."""
+    """``lines`` after the entries. ``code``: to be kept letter for letter, last. ``url`` opens the page of all this, or ""."""
 
     title: str
     entries: tuple[Entry, ...] = ()
     lines: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     tone: Tone = Tone.CALM
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,8 @@ def _block(block: Block) -> str:
     entries = "".join(_entry(entry, block.tone) for entry in block.entries)
     lines = "".join(f"<p>{escape(line)}</p>" for line in block.lines)
     code = "\n".join(escape(line) for line in block.code)
-    return f"<section><h2>{escape(block.title)}</h2>{entries}{lines}{f'<pre>{code}</pre>' if code else ''}</section>"
+    link = f'<p><a href="{escape(block.url)}">Open: {escape(block.url)}</a></p>' if block.url else ""
+    return f"<section><h2>{escape(block.title)}</h2>{entries}{lines}{link}{f'<pre>{code}</pre>' if code else ''}</section>"
 
 
 def _entry(entry: Entry, tone: Tone) -> str:

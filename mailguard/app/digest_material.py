@@ -18,6 +18,7 @@ from mailguard.app.case_words import (
     staff_of,
     why_in_short,
 )
+from mailguard.app.digest_not_understood import NotUnderstoodCounts, not_understood_counts
 from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.health import Health, health
 from mailguard.app.list_editing import ListEditing
@@ -101,6 +102,7 @@ class DigestMaterial:
     decided: tuple[Decided, ...] = ()
     take_downs: tuple[DueTakeDown, ...] = ()
     list_changes: tuple[ListChange, ...] = ()
+    not_understood: NotUnderstoodCounts = field(default_factory=NotUnderstoodCounts)
     samples: Mapping[SampleReason, int] = field(default_factory=dict)
     counted: Mapping[str, int]
     counted_from: date
@@ -122,6 +124,7 @@ class DigestMaterial:
             or self.shadowed
             or self.decided
             or self.take_downs
+            or self.not_understood.is_any
         )
 
     @property
@@ -167,7 +170,15 @@ def gather(
         decided=gatherer.decided(since),
         take_downs=due_take_downs(transaction, gatherer.is_mine, today=day),
         list_changes=gatherer.list_changes(since) if is_for_all else (),
-        samples=Counter(each.reason for each in transaction.samples.waiting()) if is_for_all else {},
+        not_understood=not_understood_counts(
+            transaction,
+            settings=settings,
+            directory=readers.directory,
+            reader=reader,
+            is_for_all=is_for_all,
+            since=since,
+        ),
+        samples=_samples(transaction) if is_for_all else {},
         counted=_counted(transaction, counted_from, counted_to) if is_for_all else {},
         counted_from=counted_from,
         counted_to=counted_to,
@@ -175,6 +186,11 @@ def gather(
         head=transaction.audit.head(),
         checkpoint=transaction.audit.newest_checkpoint() or "",
     )
+
+
+def _samples(transaction: Transaction) -> Mapping[SampleReason, int]:
+    """Of the weekly sample."""
+    return Counter(each.reason for each in transaction.samples.waiting() if not each.reason.is_not_understood)
 
 
 class _Gatherer:

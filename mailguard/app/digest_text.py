@@ -29,6 +29,8 @@ def _block(block: Block) -> Iterator[str]:
         yield from _entry(entry)
     for line in block.lines:
         yield _filled(line, first=_INDENT, rest=_INDENT * 2)
+    if block.url:
+        yield f"{_INDENT}Open: {block.url}"
     for line in block.code:
         yield f"{_INDENT}{line}".rstrip()
 

@@ -76,6 +76,7 @@ class Judged:
 class PolicyGate:
     """Implements ``ports.Gate``. ``on_recorded`` wakes the effects worker; ``on_alarm`` gets a word and a delivery key.
 
+    ``on_judged`` sees every message before it is delivered, in the thread that judged it; for what must be durable by then.
     ``on_counted`` sees every message once it is delivered or recorded: what it does must be quick, and stops no mail.
     """
 
@@ -90,8 +91,10 @@ class PolicyGate:
         mode: Mode,
         on_recorded: Callable[[], None],
         on_alarm: Callable[[str, str], None],
+        on_judged: Callable[[Judged], None] | None = None,
         on_counted: Callable[[Judged], None] | None = None,
     ) -> None:
+        self._on_judged = on_judged
         self._on_counted = on_counted
         self._inspector = inspector
         self._casebook = casebook
@@ -125,7 +128,9 @@ class PolicyGate:
             inspection = self._judge_by_envelope(raw, envelope, problem)
         finally:
             self._end(digest, begun_at)
-        return Judged(raw, envelope, receipt, inspection, self._mode)
+        judged = Judged(raw, envelope, receipt, inspection, self._mode)
+        self._note(self._on_judged, judged)
+        return judged
 
     def _stuck_attempts(self, digest: str, now: datetime) -> int:
         """How many attempts at these bytes began long ago and have not ended. One mail to many has many fresh ones."""
@@ -174,10 +179,13 @@ class PolicyGate:
         with self._counts_lock:
             self._counts[(day, headline.row.code, headline.verdict.value)] += 1
             self._newest[source] = max(receipt.received_at, self._newest.get(source, receipt.received_at))
-        if self._on_counted is None:
+        self._note(self._on_counted, judgement)
+
+    def _note(self, listener: Callable[[Judged], None] | None, judgement: Judged) -> None:
+        if listener is None:
             return
         try:
-            self._on_counted(judgement)
+            listener(judgement)
         except Exception as problem:
             # The message is where it belongs; what is noted beside it must not turn that into a failure.
             self._on_alarm("noting_failed", type(problem).__name__)
@@ -326,6 +334,7 @@ def decision_record(inspection: Inspection) -> DecisionRecord:
                 for attachment in facts.attachments
             ],
             "is_sealed": is_sealed(facts, assessment.initiator),
+            "natures": [nature.value for nature in assessment.natures],
             "clause_words": headline.row.says,
         },
     )

@@ -9,38 +9,51 @@ from __future__ import annotations
 
 from mailguard.app.ports_learning import ExampleRecord, Withdrawn
 from mailguard.app.ports_store import CaseRecord, Transaction
-from mailguard.domain.label import label_of_verdict
+from mailguard.domain.label import Label, Said, label_of
 
 # A concern that somebody wrote into a form is no mail: its words are the form's.
 _MAIL = frozenset({"relay", "mailbox"})
 
 
-def learn_from_case(transaction: Transaction, case: CaseRecord, *, word: str, by: str) -> int:
-    """Label every message of a decided case with what a person said it was; how many teach something."""
-    if case.via not in _MAIL:
-        return 0
-    count = 0
-    for message in transaction.cases.messages(case.id):
-        decision = message.decision
-        label = label_of_verdict(
-            word, is_platform=decision.platform is not None, direction=decision.direction
-        )
-        if label is None:
-            continue
-        transaction.learning.put(
-            ExampleRecord(
-                blob_id=message.blob_id,
-                label=label,
-                by=by,
-                labelled_at=transaction.now,
-                case_id=case.id,
-                message_id=message.id,
-            )
-        )
-        count += 1
-    return count
+def teaches(case: CaseRecord) -> bool:
+    """Whether there is a message from which the model could learn."""
+    return case.via in _MAIL
 
 
-def unlearn_case(transaction: Transaction, case_id: str) -> int:
-    """The decision was undone: what it taught is withdrawn; how many."""
-    return transaction.learning.withdraw(case_id=case_id, why=Withdrawn.UNDONE)
+def learn_from_case(transaction: Transaction, case: CaseRecord, *, said: Said, by: str) -> Label | None:
+    """Label a decided case's message with what a person said it was, in place of what was said before; None for nothing.
+
+    What joins a case is the same message or the same words again (``case_opening``), so one label is said of all its copies,
+    and one of them teaches: forty copies of a letter are no forty letters.
+    """
+    if not teaches(case):
+        return None
+    message = next(iter(transaction.cases.messages(case.id)), None)
+    if message is None:
+        return None
+    decision = message.decision
+    label = label_of(
+        said,
+        is_platform=decision.platform is not None,
+        direction=decision.direction,
+        initiator=decision.initiator,
+    )
+    if label is None:
+        transaction.learning.withdraw(case_id=case.id, why=Withdrawn.BY_HAND)
+        return None
+    transaction.learning.put(
+        ExampleRecord(
+            blob_id=message.blob_id,
+            label=label,
+            by=by,
+            labelled_at=transaction.now,
+            case_id=case.id,
+            message_id=message.id,
+        )
+    )
+    return label
+
+
+def unlearn_case(transaction: Transaction, case_id: str, *, why: Withdrawn = Withdrawn.UNDONE) -> int:
+    """The decision was undone, or the label taken back: what it taught is withdrawn; how many."""
+    return transaction.learning.withdraw(case_id=case_id, why=why)

@@ -1,4 +1,6 @@
-"""What is noted of each message beside the decision: counts of what the model said, and its chance in the weekly sample."""
+"""What is noted of each message beside the decision: counts of what the model said, its chance in the weekly sample, and
+whether somebody must read it because the model could not.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from dataclasses import dataclass
 
 from mailguard.app.drift import ScoreTally
 from mailguard.app.gate import Judged
+from mailguard.app.not_understood import NotUnderstood
 from mailguard.app.sampling import Sampler
 
 
@@ -15,12 +18,18 @@ class ModelWatch:
 
     tally: ScoreTally
     sampler: Sampler
+    not_understood: NotUnderstood
+
+    def consider_first(self, judged: Judged) -> None:
+        """Before it is delivered."""
+        self.not_understood.consider(judged)
 
     def consider(self, judged: Judged) -> None:
         self.tally.consider(judged.inspection)
         self.sampler.consider(judged)
 
     def flush(self) -> None:
-        """Raises TemporaryFailure; counts are kept for the next time, candidates of the sample are not."""
+        """Raises TemporaryFailure; counts and what must be read are kept for the next time, candidates of the sample are not."""
+        self.not_understood.flush()
         self.tally.flush()
         self.sampler.flush()

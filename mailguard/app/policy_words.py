@@ -204,5 +204,5 @@ SIGNAL_WORDS: Mapping[SignalCode, str] = {
     SignalCode.AUTH_NONE: "Nobody whose word counts has checked the sender.",
     SignalCode.HIDDEN_TEXT: "It carries text that a reader does not see.",
     SignalCode.SEALED_PARTS: "A child sent pictures, videos, archives or encrypted parts. They stay sealed.",
-    SignalCode.MODEL_UNCERTAIN: "The model is not sure, or does not know the language: its best guess opens nothing.",
+    SignalCode.MODEL_UNCERTAIN: "The model is unsure of it or its writer, or does not know the language: its best guess opens nothing.",
 }

@@ -52,8 +52,14 @@ class Learning(Protocol):
     """Labelled examples. Part of a ``Transaction``."""
 
     def put(self, example: ExampleRecord) -> None:
-        """Add it; one of the same message or sample that is there is replaced."""
+        """Add it; one of the same case or sample that is there is replaced."""
         ...
+
+    def of_case(self, case_id: str) -> ExampleRecord | None:
+        """What the case teaches, None for nothing."""
+        ...
+
+    def of_sample(self, sample_id: str) -> ExampleRecord | None: ...
 
     def withdraw(self, *, case_id: str = "", sample_id: str = "", blob_id: str = "", why: Withdrawn) -> int:
         """From now on those teach nothing; how many."""
@@ -71,10 +77,19 @@ class Learning(Protocol):
 
 
 class SampleReason(StrEnum):
-    """``blind``: by lot, whatever the model said; ``uncertain``: the model was least sure of it."""
+    """``foreign``: the model does not know its words; ``doubtful``: a letter of which it was not sure, so many a day;
+    ``uncertain``: one of those of the week of which it was least sure; ``blind``: by lot, whatever the model said.
+    """
 
-    BLIND = "blind"
+    FOREIGN = "foreign"
+    DOUBTFUL = "doubtful"
     UNCERTAIN = "uncertain"
+    BLIND = "blind"
+
+    @property
+    def is_not_understood(self) -> bool:
+        """A letter that somebody must read, for the model could not say what it is."""
+        return self in (SampleReason.FOREIGN, SampleReason.DOUBTFUL)
 
 
 class SampleState(StrEnum):
@@ -85,8 +100,9 @@ class SampleState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRecord:
-    """One delivered message offered for labelling. ``rank``: of several of a week the lowest are kept.
+    """One delivered message offered for labelling. ``rank``: of several of a period the lowest are kept.
 
+    ``day``: the school's day (2026-11-24), within ``week``. ``words_key``: equal for copies of one message, "" when not known.
     ``envelope``: what is shown before anybody opens it: sender, recipients, direction, size, attachments by count.
     """
 
@@ -96,23 +112,41 @@ class SampleRecord:
     rank: int
     blob_id: str
     received_at: datetime
+    day: str = ""
+    words_key: str = ""
     envelope: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     state: SampleState = SampleState.WAITING
     opened_at: datetime | None = None
     decided_by: str = ""
     decided_at: datetime | None = None
 
+    @property
+    def period(self) -> str:
+        """The lowest ranks of a day are kept, or of a week."""
+        return self.day if self.reason is SampleReason.DOUBTFUL else self.week
+
+    @property
+    def closed_to(self) -> tuple[str, ...]:
+        """Ids of persons of the chain whom the message names: it may be about them."""
+        return tuple(map(str, self.envelope.get("closed_to", ())))
+
 
 class Samples(Protocol):
     """Samples offered. Part of a ``Transaction``."""
 
-    def bound(self, week: str, reason: SampleReason, *, keep: int) -> int | None:
-        """A rank must be below this to be kept; None while there is room."""
+    def bound(self, period: str, reason: SampleReason, *, keep: int) -> int | None:
+        """A rank must be below this to be kept; None while there is room. ``period``: a week, or a day of doubtful ones."""
         ...
 
-    def offer(self, sample: SampleRecord, *, keep: int) -> Sequence[str]:
-        """Add it, and let those beyond the ``keep`` lowest of its week and reason go that nobody has opened.
+    def count(self, day: str, reason: SampleReason) -> int:
+        """How many of that day there are, decided or not."""
+        ...
 
+    def offer(self, sample: SampleRecord, *, keep: int | None, keep_rest: int = 0) -> Sequence[str]:
+        """Add it, and let those beyond the ``keep`` lowest of its period and reason go that nobody has opened; None keeps all.
+
+        Of doubtful ones these become uncertain ones of their week, of which the ``keep_rest`` lowest stay. A copy of one that is
+        there for the same reason, or that somebody has looked at already, adds its recipients to it.
         The blobs of those that went: perhaps its own.
         """
         ...
@@ -120,21 +154,30 @@ class Samples(Protocol):
     def find(self, sample_id: str) -> SampleRecord | None: ...
 
     def waiting(self) -> tuple[SampleRecord, ...]:
-        """Oldest week first, the uncertain ones before the blind ones, lowest rank first."""
+        """Oldest week first, what was not understood before the uncertain and the blind ones, lowest rank first.
+
+        A message that is there for several reasons comes once, with the first.
+        """
         ...
 
-    def note_opened(self, sample_id: str) -> None: ...
+    def unread(self, *, received_before: datetime | None = None) -> tuple[SampleRecord, ...]:
+        """What the model did not understand and nobody has opened or decided."""
+        ...
+
+    def note_opened(self, sample_id: str) -> None:
+        """Whatever it is there for: of all its copies."""
+        ...
 
     def decide(self, sample_id: str, *, state: SampleState, by: str) -> bool:
-        """Compare and set: waiting → labelled or skipped. False when somebody was first."""
+        """Compare and set: waiting → labelled or skipped, with its copies. False when somebody was first."""
         ...
 
     def counts(self, week: str) -> Mapping[tuple[SampleReason, SampleState], int]: ...
 
     def forget_old(self, *, received_before: datetime) -> Sequence[str]:
-        """Drop what nobody labelled in time, and the rows of what was labelled or skipped; the blobs that go with it.
+        """Drop what nobody labelled in time, and what was skipped; the blobs that go with it.
 
-        The blob of a labelled one stays with its example.
+        A labelled one stays as long as its example.
         """
         ...
 

@@ -15,6 +15,7 @@ from mailguard.app.ports import BlobStore, PermanentFailure
 from mailguard.app.ports_learning import ExampleRecord
 from mailguard.app.ports_store import Store
 from mailguard.classifier.examples import Example, Progress, no_progress, office_example
+from mailguard.domain.case import words_key
 from mailguard.domain.label import Label
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Initiator, Kind
@@ -33,8 +34,8 @@ def labelled_examples(
     """
     with store.reading() as transaction:
         records = transaction.learning.examples()
-    found: list[Example] = []
-    used: list[ExampleRecord] = []
+    # The newest word about the same words counts, and once: a letter that came in several cases is one letter.
+    distinct: dict[str, tuple[ExampleRecord, MessageFacts]] = {}
     for number, record in enumerate(records):
         progress("reading labelled messages", number, len(records))
         try:
@@ -44,8 +45,14 @@ def labelled_examples(
             continue
         if not facts.is_readable or facts.is_encrypted:
             continue
-        used.append(record)
-        found.extend(examples_of(facts, record.label, source=_source(record)))
+        distinct.pop(words := _words(facts), None)
+        distinct[words] = record, facts
+    used = [record for record, _ in distinct.values()]
+    found = [
+        example
+        for record, facts in distinct.values()
+        for example in examples_of(facts, record.label, source=_source(record))
+    ]
     return found, {"labelled": len(used), "labels_sha256": _digest(used)}
 
 
@@ -71,6 +78,7 @@ def examples_of(facts: MessageFacts, label: Label, *, source: str) -> Iterator[E
         yield replace(
             like_office,
             kind=kind,
+            event=label.event if kind is Kind.NOTIFICATION else None,
             natures=label.natures if kind is not Kind.NOTIFICATION else None,
             only_grave=label.is_only_not_grave,
             initiator=initiator,
@@ -79,6 +87,13 @@ def examples_of(facts: MessageFacts, label: Label, *, source: str) -> Iterator[E
             is_office=False,
             variant=variant,
         )
+
+
+def _words(facts: MessageFacts) -> str:
+    """Equal for the same words of the same sender; of a message without words, for the same message."""
+    text = f"{facts.subject}\n{facts.own_text}"
+    sender = next((mailbox.address for mailbox in facts.named("From")), "")
+    return words_key(sender=sender, text=text, files=()) if text.strip() else facts.content_sha256
 
 
 def _source(record: ExampleRecord) -> str:

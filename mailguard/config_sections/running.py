@@ -173,13 +173,19 @@ class RetentionSection(Section):
 
 
 class LabellingSection(Section):
-    """[labelling]: a few delivered messages a week, shown to the DCPO to find what was missed. 0 turns each off."""
+    """[labelling]: a few delivered messages, shown to the DCPO. 0 turns each off; letters in unknown words are always shown."""
 
     blind_per_week: int = Field(
         default=10, ge=0, le=200, description="Messages from outside chosen by lot, whatever the model said."
     )
     uncertain_per_week: int = Field(
         default=10, ge=0, le=200, description="Messages from outside of which the model was least sure."
+    )
+    doubtful_per_day: int = Field(
+        default=5,
+        ge=0,
+        le=200,
+        description="Letters from parents' and personal-mail addresses of which the model was not sure, for somebody to read.",
     )
     keep_days: int = Field(
         default=14, ge=1, le=60, description="Days until what nobody labelled is destroyed."

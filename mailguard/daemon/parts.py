@@ -111,7 +111,15 @@ def make_running(loaded: LoadedConfig, state_folder: Path, *, is_worker: bool = 
         ),
         casebook,
     )
-    watch = watch_of(loaded, opened, contacts=settings.contacts.values(), lists=directory, clock=parts.clock)
+    watch = watch_of(
+        loaded,
+        opened,
+        contacts=settings.contacts.values(),
+        lists=directory,
+        clock=parts.clock,
+        classifier=lambda: model.classifier,
+        on_alarm=tell_alarm,
+    )
     gate = PolicyGate(
         inspector=inspector,
         casebook=casebook,
@@ -121,6 +129,7 @@ def make_running(loaded: LoadedConfig, state_folder: Path, *, is_worker: bool = 
         mode=loaded.config.mode,
         on_recorded=partial(wake, workers),
         on_alarm=tell_alarm,
+        on_judged=watch.consider_first,
         on_counted=watch.consider,
     )
     edge = OwnAddressGate(

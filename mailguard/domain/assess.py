@@ -27,6 +27,7 @@ from mailguard.domain.message import (
     MessageFacts,
 )
 from mailguard.domain.natures import find_natures, is_only_an_echo, is_surely_schoolwork
+from mailguard.domain.not_understood import is_letter_from_outside, is_to_or_from_chain
 from mailguard.domain.outbound import outbound_situations
 from mailguard.domain.parties import Parties, Party, find_direction, find_parties, on_list
 from mailguard.domain.people import Person
@@ -121,6 +122,9 @@ def assess(material: Material) -> Assessment:
         social_link=material.social_link,
         retold=material.retold,
         is_family=bool(declared),
+        is_read_if_delivered=not declared
+        and is_letter_from_outside(parties, finding.sender, direction, lists)
+        and not is_to_or_from_chain(parties, material.school),
         is_to_chain=bool(parties.all_recipients)
         and all(material.school.role_of(party.address) is not None for party in parties.all_recipients),
     )

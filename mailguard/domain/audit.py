@@ -44,6 +44,7 @@ class AuditTag(StrEnum):
     CASE_OUTCOME_SET = "review:case:outcome-set"
     CASE_UNDONE = "review:case:undone"
     CASE_LABELLED = "review:case:labelled"
+    CASE_UNLABELLED = "review:case:label-withdrawn"
     CASE_VIEWED = "review:case:viewed"
     CASES_SEARCHED = "review:cases:searched"
     PART_OPENED = "review:part:opened"

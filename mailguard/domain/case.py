@@ -155,6 +155,11 @@ def words_cluster_key(
     return _digest("words", _folded(sender), _folded(text), row, roles, local_day.isoformat())
 
 
+def words_key(*, sender: str, text: str, files: Sequence[str]) -> str:
+    """The same words of the same sender with the same files (hashes), whoever they are to and whenever they come."""
+    return _digest("words-alone", _folded(sender), _folded(text), *files)
+
+
 def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailguard.domain.words import Direction, Initiator, Kind, Nature, Verdict
+from mailguard.domain.words import Direction, Event, Initiator, Kind, Nature, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +14,11 @@ class Label:
     """None: the person did not say, and nothing is learned of it.
 
     ``natures``: those that hold; with ``is_only_not_grave`` it is said only that none of the grave ones does.
+    ``event``: of a notification.
     """
 
     kind: Kind | None = None
+    event: Event | None = None
     initiator: Initiator | None = None
     natures: frozenset[Nature] | None = None
     is_only_not_grave: bool = False
@@ -24,6 +26,7 @@ class Label:
     def as_dict(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
+            "event": self.event,
             "initiator": self.initiator,
             "natures": None if self.natures is None else sorted(self.natures),
             "is_only_not_grave": self.is_only_not_grave,
@@ -33,7 +36,10 @@ class Label:
     def from_dict(cls, stored: Mapping[str, Any]) -> Label:
         """Raises KeyError or ValueError for what ``as_dict`` does not write."""
         kind, initiator, natures = stored["kind"], stored["initiator"], stored["natures"]
+        # Labels of before have none.
+        event = stored.get("event")
         return cls(
+            event=None if event is None else Event(event),
             kind=None if kind is None else Kind(kind),
             initiator=None if initiator is None else Initiator(initiator),
             natures=None if natures is None else frozenset(Nature(word) for word in natures),
@@ -41,36 +47,59 @@ class Label:
         )
 
 
-def label_of_verdict(word: str, *, is_platform: bool, direction: str) -> Label | None:
-    """What a verdict that a person gave a case says of its messages; None when it says nothing to learn.
-
-    The event of a notification and the gravest nature were found by machine, so a verdict says nothing of them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a person says a case's message was. ``word``: a verdict's. ``natures``: those that hold, empty for none that is
+    grave; None when the person was not asked. ``event``: of a notification, None when the person does not say.
     """
+
+    word: str
+    natures: frozenset[Nature] | None = None
+    event: Event | None = None
+
+
+def label_of(said: Said, *, is_platform: bool, direction: str, initiator: str = "") -> Label | None:
+    """What a person's word about a case says of its message; None when it says nothing to learn.
+
+    A verdict alone says nothing of event and natures, which were found by machine: the person says them. ``initiator``: the
+    case's own. Of a concern it counts where the lists know the writer, and nowhere else.
+    """
+    word = said.word
     is_ours = direction in (Direction.OUTBOUND, Direction.INTERNAL)
     match word:
         case Verdict.CHILD_CONTACT | Verdict.PROBABLE_CHILD_CONTACT:
-            if is_platform:
-                return Label(kind=Kind.NOTIFICATION)
-            return Label(kind=Kind.DIRECT, initiator=Initiator.CHILD)
+            return _notification(said) if is_platform else _direct(said, Initiator.CHILD)
         case Verdict.PARENT_CONTACT:
-            return Label(
-                kind=Kind.DIRECT, initiator=Initiator.PARENT, natures=frozenset(), is_only_not_grave=True
-            )
+            return _direct(said, Initiator.PARENT, is_ordinary=True)
         case Verdict.PARENT_SOCIAL_CONTACT:
-            return Label(kind=Kind.DIRECT, initiator=Initiator.PARENT)
+            return _direct(said, Initiator.PARENT)
         case Verdict.THIRD_PARTY_CONCERN:
-            return Label(kind=Kind.DIRECT)
+            return _direct(said, _LISTED.get(initiator))
         case Verdict.STAFF_INITIATED:
-            return (
-                Label(kind=Kind.NOTIFICATION)
-                if is_platform
-                else Label(kind=Kind.DIRECT, initiator=Initiator.STAFF)
-            )
+            return _notification(said) if is_platform else _direct(said, Initiator.STAFF)
         case Verdict.PLATFORM_NOTIFICATION | Verdict.OFFICIAL_ACCOUNT:
-            return Label(kind=Kind.NOTIFICATION)
+            return _notification(said)
         case Verdict.CLEAR:
             # Whether it is mass mail is told by its headers; nobody was asked.
             who = Initiator.STAFF if is_ours else None
             return Label(initiator=who, natures=frozenset(), is_only_not_grave=True)
         case _:
             return None
+
+
+_LISTED = {each.value: each for each in (Initiator.PARENT, Initiator.STAFF)}
+
+
+def _notification(said: Said) -> Label:
+    return Label(kind=Kind.NOTIFICATION, event=said.event)
+
+
+def _direct(said: Said, initiator: Initiator | None, *, is_ordinary: bool = False) -> Label:
+    """``is_ordinary``: that nothing grave is in it goes without saying."""
+    natures = frozenset() if said.natures is None and is_ordinary else said.natures
+    return Label(
+        kind=Kind.DIRECT,
+        initiator=initiator,
+        natures=natures,
+        is_only_not_grave=natures is not None and not natures,
+    )

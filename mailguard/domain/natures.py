@@ -80,11 +80,13 @@ def find_natures(
     retold: Scores | None = None,
     is_to_chain: bool = False,
     is_family: bool = False,
+    is_read_if_delivered: bool = False,
 ) -> tuple[tuple[Nature, ...], Nature]:
     """All natures that hold (never empty), gravest first, and the one to show. Appends the signals that say why.
 
     ``retold``: scores of what the message forwards; a concern passed on is a concern. ``is_to_chain``: internal mail to the
     chain of readers only. ``is_family``: the parties have a declared relationship, who meet every day.
+    ``is_read_if_delivered``: what the model does not understand of such a message is offered to people to read.
     """
     found: dict[Nature, None] = {}
     words = re.findall(r"[^\W\d_]+", facts.own_text)
@@ -157,8 +159,16 @@ def find_natures(
         found[likeliest] = None
         if scores.model_id and not scores.is_foreign:
             signals.append(_uncertain(f"the model is not sure; most like {likeliest.value}", scores))
+    elif scores.is_uncertain and scores.model_id and not scores.is_foreign:
+        unsure = "who writes" if scores.natures_over_threshold else "what it is about"
+        signals.append(_uncertain(f"the model is not sure {unsure}", scores))
     if scores.is_foreign:
-        signals.append(_uncertain("the model does not know most of its words: somebody must read it", scores))
+        then = (
+            "; when it is delivered, it waits on the page of samples for somebody to read it"
+            if is_read_if_delivered
+            else ", and its best guess opens nothing"
+        )
+        signals.append(_uncertain(f"the model does not know most of its words{then}", scores))
     ordered = tuple(sorted(found, key=lambda nature: nature.gravity))
     return ordered, ordered[0]
 

@@ -35,7 +35,6 @@ EVERYBODY = Access(roles=EVERY_ROLE)
 EVERYBODY_FRESH = Access(roles=EVERY_ROLE, is_fresh=True)
 READERS = Access(roles=READING_ROLES)
 READERS_FRESH = Access(roles=READING_ROLES, is_fresh=True)
-LABELLERS = Access(roles=frozenset({SiteRole.HEAD, SiteRole.DEPUTY}))
 READERS_AND_ADMIN = Access(roles=READING_ROLES | {SiteRole.ADMIN})
 READERS_AND_ADMIN_FRESH = Access(roles=READING_ROLES | {SiteRole.ADMIN}, is_fresh=True)
 READERS_AND_AUDITOR = Access(roles=READING_ROLES | {SiteRole.AUDITOR})
@@ -103,12 +102,15 @@ ROUTES: Mapping[str, Access] = {
     "lists.draft.apply": LIST_KEEPERS_FRESH,
     "lists.draft.drop": LIST_KEEPERS,
     "lists.draft.file": LIST_KEEPERS_FRESH,
-    "label": LABELLERS,
-    "label.one": LABELLERS,
-    "label.open": LABELLERS,
-    "label.words": LABELLERS,
-    "label.do": LABELLERS,
-    "label.skip": LABELLERS,
+    # The Chair sees there what the program did not understand and is closed to Head and deputy, and nothing else.
+    "label": READERS,
+    "label.one": READERS,
+    "label.open": READERS,
+    "label.words": READERS,
+    "label.do": READERS,
+    "label.skip": READERS,
+    "label.given": READERS,
+    "label.withdraw": READERS,
     "queue": READERS_AND_ADMIN,
     "queue.count": READERS_AND_ADMIN,
     "queue.clutter": READERS,
@@ -120,6 +122,7 @@ ROUTES: Mapping[str, Access] = {
     "case.decide.do": READERS,
     "case.undo": READERS,
     "case.teach": READERS,
+    "case.unteach": READERS,
     "case.formatted": READERS,
     "case.file": READERS_FRESH,
     "case.file.open": READERS_FRESH,

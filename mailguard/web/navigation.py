@@ -22,7 +22,7 @@ _ITEMS = (
     NavigationItem("concern", "Report a concern"),
     NavigationItem("lists", "People and lists"),
     NavigationItem("model", "Model and policy"),
-    NavigationItem("label", "Weekly sample"),
+    NavigationItem("label", "Samples"),
     NavigationItem("audit", "Audit and evidence"),
     NavigationItem("health", "Health"),
     NavigationItem("account", "Account"),

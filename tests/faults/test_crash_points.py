@@ -10,9 +10,10 @@ import pytest
 
 from mailguard.adapters.store.opening import OpenedStore
 from mailguard.app import failpoints
+from mailguard.app.ports_learning import SampleReason
 from mailguard.domain.case import EffectKind, EffectState, RecipientState
 from tests.daemon import Daemon, installed
-from tests.schooling import PUPIL, TEACHER
+from tests.schooling import PARENT, PUPIL, TEACHER
 from tests.servers import CollectingNextHop, DovecotServer, make_message, wait_until
 from tests.tables import rows
 from tests.whole_way import (
@@ -93,6 +94,24 @@ def test_every_kind_of_message_survives_a_kill_at_each_step(
     tmp_path: Path, next_hop: CollectingNextHop, kind: str, point: str
 ):
     crash_and_account(tmp_path, next_hop, kind, point)
+
+
+@pytest.mark.parametrize("point", ["next-hop-before-data", "next-hop-accepted"])
+def test_a_letter_that_the_model_does_not_understand_waits_to_be_read_though_the_daemon_was_killed(
+    tmp_path: Path, next_hop: CollectingNextHop, point: str
+):
+    words = "Vrulok kandethim mishpator venikal, zhurbanik tolvesh oprindul. Kvastelin mirudok ashvend!"
+    raw = make_message(sender=PARENT, to=TEACHER, subject="Vrulok", body=words)
+    sent = Post(mail_from=PARENT, recipients=(TEACHER,), raw=raw, held_from=frozenset(), is_reported=False)
+    with installed(tmp_path, next_hop_port=next_hop.port) as daemon:
+        run_into(daemon, point, sent)
+        with daemon.store() as opened, opened.store.reading() as transaction:
+            assert [each.reason for each in transaction.samples.unread()] == [SampleReason.FOREIGN]
+        daemon.start()
+        send_until_taken(daemon.port, sent)
+        assert daemon.stop() == 0
+        with daemon.store() as opened, opened.store.reading() as transaction:
+            assert len(transaction.samples.unread()) == 1
 
 
 def test_a_killed_workers_lease_runs_out_by_itself_and_the_report_comes_within_a_minute(

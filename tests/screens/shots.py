@@ -116,7 +116,7 @@ _TABLE: tuple[tuple[str, str, SiteRole | None, str], ...] = (
         "sample",
         "/sample",
         _HEAD,
-        "The weekly sample of delivered mail: to find what was missed, and to teach the model.",
+        "Samples of delivered mail: what the program did not understand, and the few of the week.",
     ),
     ("audit", "/audit", _HEAD, "Audit and evidence: what was done, by whom, and whether the trail is whole."),
     (

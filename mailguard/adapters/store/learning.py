@@ -28,11 +28,7 @@ class SqlLearning:
 
     def put(self, example: ExampleRecord) -> None:
         table = labelled_examples
-        same = and_(
-            table.c.case_id == example.case_id,
-            table.c.message_id == example.message_id,
-            table.c.sample_id == example.sample_id,
-        )
+        same = and_(table.c.case_id == example.case_id, table.c.sample_id == example.sample_id)
         self._connection.execute(table.delete().where(table.c.school == self._school, same))
         example_id = secrets.token_hex(16)
         self._connection.execute(
@@ -64,11 +60,22 @@ class SqlLearning:
         )
         return self._connection.execute(statement).rowcount
 
+    def of_case(self, case_id: str) -> ExampleRecord | None:
+        return next(iter(self._in_use(labelled_examples.c.case_id == case_id)), None) if case_id else None
+
+    def of_sample(self, sample_id: str) -> ExampleRecord | None:
+        return (
+            next(iter(self._in_use(labelled_examples.c.sample_id == sample_id)), None) if sample_id else None
+        )
+
     def examples(self) -> tuple[ExampleRecord, ...]:
+        return self._in_use()
+
+    def _in_use(self, *conditions: ColumnElement[bool]) -> tuple[ExampleRecord, ...]:
         table = labelled_examples
         query = (
             select(table)
-            .where(table.c.school == self._school, table.c.withdrawn_at.is_(None))
+            .where(table.c.school == self._school, table.c.withdrawn_at.is_(None), *conditions)
             .order_by(table.c.labelled_at, table.c.id)
         )
         return tuple(

@@ -1,6 +1,7 @@
 """The tables of what the model learns from and what it said; made like those of ``tables``.
 
-In clear are ids, times, states, weeks and counts. Labels and envelopes are sealed; texts lie in blobs and nowhere else.
+In clear are ids, times, states, weeks, days and counts, and whether two samples have the same words.
+Labels and envelopes are sealed; texts lie in blobs and nowhere else.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from sqlalchemy import (
     Text,
 )
 
-from mailguard.adapters.store.columns import CASE_ID, ID, UtcTime, metadata, school_column
+from mailguard.adapters.store.columns import BLIND, CASE_ID, ID, UtcTime, metadata, school_column
 
 _WEEK = String(8)  # 2026-W48
+_DAY = String(10)  # 2026-11-24
 
 
 labelled_examples = Table(
@@ -56,9 +58,13 @@ samples = Table(
     Column("decided_by", Text, nullable=False),
     Column("decided_at", UtcTime),
     Column("sealed", LargeBinary, nullable=False),  # the envelope
+    Column("day", _DAY, nullable=False, server_default=""),
+    Column("words_blind", BLIND, nullable=False, server_default=""),
     PrimaryKeyConstraint("school", "id"),
 )
 Index("ix_samples_week", samples.c.school, samples.c.week, samples.c.reason, samples.c.rank)
+Index("ix_samples_day", samples.c.school, samples.c.day, samples.c.reason, samples.c.rank)
+Index("ix_samples_words", samples.c.school, samples.c.words_blind)
 Index("ix_samples_blob", samples.c.school, samples.c.blob_id)
 
 score_counts = Table(

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from mailguard.app.case_deciding import Changed, Decided
 from mailguard.app.case_page import SHOWN_MESSAGES, CasePage
 from mailguard.app.decision_preview import DecisionPreview, preview_decision
+from mailguard.app.learning import teaches
 from mailguard.app.list_files import ListName
 from mailguard.app.ports import PermanentFailure
 from mailguard.app.ports_store import CaseRecord, RecipientRecord
@@ -23,21 +24,14 @@ from mailguard.app.review_words import (
     dismiss_words,
 )
 from mailguard.app.safe_html import CONTENT_SECURITY_POLICY, safe_document
+from mailguard.app.teaching import label_words
 from mailguard.domain.audit import time_from_text, time_text
 from mailguard.domain.case import CaseDecision, Outcome
-from mailguard.domain.words import Verdict
 from mailguard.reading.parts import html_of
 from mailguard.web.routing import get, post
+from mailguard.web.teaching_form import said_in, teaching_form
 from mailguard.web.visit import NotHere, Visit
 
-_LABELS = (
-    (Verdict.CHILD_CONTACT.value, "A child wrote", ""),
-    (Verdict.PARENT_CONTACT.value, "A parent, about school business", ""),
-    (Verdict.PARENT_SOCIAL_CONTACT.value, "A parent, privately", ""),
-    (Verdict.THIRD_PARTY_CONCERN.value, "A concern, an allegation or a threat", ""),
-    (Verdict.PLATFORM_NOTIFICATION.value, "A service's automatic mail", ""),
-    (Verdict.CLEAR.value, "None of these: nothing for the school to look at", ""),
-)
 _SENDER_LISTS = (
     (ListName.PUPILS, "addresses", "pupil"),
     (ListName.PARENTS, "addresses", "parent or carer"),
@@ -70,8 +64,14 @@ def case(visit: Visit) -> Response:
         else decided_words(page.case.decided_as, page.case.decision),
         next_case=_next_case(visit) if page.case.decided_as is not None else "",
         outcome_words=OUTCOME_WORDS,
-        labels=_LABELS,
-        label_words={value: words for value, words, _ in _LABELS},
+        can_teach=teaches(page.case),
+        teaching=teaching_form(
+            page.case.decision,
+            page.case.decided_as or CaseDecision.CONFIRM,
+            taught=page.taught,
+            taught_word=page.label,
+        ),
+        taught_words="" if page.taught is None else label_words(page.taught),
         messages_page=first,
         is_last_messages=first * SHOWN_MESSAGES >= page.message_count,
         undo_seconds_left=_seconds_left(page.undo_at, visit.now),
@@ -99,13 +99,17 @@ def decide(visit: Visit) -> Response:
 def decide_do(visit: Visit) -> Response:
     found, decision = _case(visit), _decision(visit)
     reason, problem = _reason(visit)
-    if problem:
-        return _decide_page(visit, found, decision, error=problem, status=422)
+    said, unclear = said_in(visit.form, found.decision, decision) if teaches(found) else (None, "")
+    if problem or unclear:
+        return _decide_page(visit, found, decision, error=problem or unclear, status=422)
     outcome = visit.form.text("outcome")
     decided = Decided(
         decision=decision,
         by=visit.account.id,
         reason=reason,
+        label=said.word if said is not None else "",
+        natures=said.natures if said is not None else None,
+        event=said.event if said is not None else None,
         release_to=frozenset(visit.form.texts("give")),
         outcome=Outcome(outcome) if outcome in set(Outcome) else None,
         as_of=_as_of(visit),
@@ -127,12 +131,28 @@ def undo(visit: Visit) -> Response:
 
 
 def teach(visit: Visit) -> Response:
-    found, label = _case(visit), visit.form.text("label")
-    if label not in {value for value, _, _ in _LABELS}:
-        return visit.to("case", case_id=found.id, flash="Choose what the message was.", is_problem=True)
-    visit.site.review.casebook.teach(found.id, by=visit.account.id, label=label)
-    said = "Noted for the next training. It changes nothing until a new model has been tried and promoted."
-    return visit.to("case", case_id=found.id, flash=said)
+    found = _case(visit)
+    said, problem = said_in(visit.form, found.decision, CaseDecision.CONFIRM, is_wanted=True)
+    if said is None:
+        return visit.to("case", case_id=found.id, flash=problem, is_problem=True)
+    changed = visit.site.review.casebook.teach(
+        found.id, by=visit.account.id, label=said.word, natures=said.natures, event=said.event
+    )
+    if not changed.is_changed:
+        return _somebody_was_first(visit, changed)
+    words = "Noted for the next training. It changes nothing until a new model has been tried and promoted."
+    return visit.to("case", case_id=found.id, flash=words)
+
+
+def unteach(visit: Visit) -> Response:
+    found = _case(visit)
+    changed = visit.site.review.casebook.unteach(found.id, by=visit.account.id)
+    words = (
+        "Taken back: the next training does not learn from it."
+        if changed.is_changed
+        else "It teaches nothing."
+    )
+    return visit.to("case", case_id=found.id, flash=words, is_problem=not changed.is_changed)
 
 
 def formatted(visit: Visit) -> Response:
@@ -244,6 +264,7 @@ def _decide_page(
         status=status,
         case=found,
         preview=preview,
+        teaching=teaching_form(found.decision, decision, sent=visit.form) if teaches(found) else None,
         own_words=_OWN_WORDS,
         outcome_words=OUTCOME_WORDS,
         as_of=time_text(found.updated_at),
@@ -296,6 +317,8 @@ def _done_words(visit: Visit, decision: CaseDecision, changed: Changed) -> str:
         said += f" {copies} in {visit.site.review.undo_seconds} seconds; until then you can take it back."
     elif decision is CaseDecision.CONFIRM:
         said += " What was held stays held."
+    if visit.form.text("label"):
+        said += " Noted for the next training."
     return said
 
 
@@ -331,6 +354,7 @@ routes = (
     post("case.decide.do", f"{_CASE}/decide/{{decision}}", decide_do),
     post("case.undo", f"{_CASE}/undo", undo),
     post("case.teach", f"{_CASE}/teach", teach),
+    post("case.unteach", f"{_CASE}/unteach", unteach),
     get("case.formatted", f"{_CASE}/messages/{{message_id}}/formatted", formatted, is_costly=True),
     get("case.file", _FILE, sealed_file),
     post("case.file.open", _FILE, open_file, is_costly=True),

@@ -1,13 +1,21 @@
-"""The weekly sample: a few delivered messages, envelope first, to find what was missed and to teach the model."""
+"""Samples: delivered letters that the program did not understand, and the few of the week; envelope first, to be read and judged.
+
+What was said can be seen, changed and taken back as long as the model may learn from it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from starlette.responses import Response
 
-from mailguard.app.labelling import NoSample, OpenedSample
-from mailguard.app.ports_learning import SampleRecord, SampleState
+from mailguard.app.labelling import GivenLabel, NoSample, OpenedSample
+from mailguard.app.ports_learning import ExampleRecord, SampleRecord, SampleState
+from mailguard.app.sample_readers import is_closed
+from mailguard.app.teaching import EVENT_WORDS, NATURE_WORDS, label_words
+from mailguard.domain.account import SiteRole
 from mailguard.domain.label import Label
-from mailguard.domain.words import Initiator, Kind, Nature
+from mailguard.domain.words import Event, Initiator, Kind, Nature
 from mailguard.web.routing import get, post
 from mailguard.web.visit import NotHere, Visit
 
@@ -31,28 +39,35 @@ _LABELS = {
     "mass": (Kind.BULK, Initiator.NONE),
     "machine": (Kind.AUTOMATIC, Initiator.NONE),
 }
-_NATURES = (
-    (Nature.DISCLOSURE, "It tells of harm, neglect, bullying or despair"),
-    (Nature.ALLEGATION, "It accuses somebody of the school"),
-    (Nature.THREAT, "It threatens"),
-    (Nature.MEETING_OR_SECRECY, "It asks to meet outside school, or to keep the contact secret"),
-    (Nature.IMAGE, "A picture or video is the message"),
-    (Nature.SOCIAL_INVITE, "It asks to connect elsewhere: a handle, a number, a link"),
-    (Nature.PERSONAL, "It is private: not about school"),
-    (Nature.COMPLAINT, "It complains"),
-)
+_WHO_OF: dict[tuple[Kind | None, Initiator | None], str] = {said: value for value, said in _LABELS.items()}
+_ALARMING = frozenset({Nature.DISCLOSURE, Nature.ALLEGATION, Nature.THREAT})
+_MOST_GIVEN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenRow:
+    """One label on the page. ``url``: where it can be changed."""
+
+    example: ExampleRecord
+    what: str
+    words: str
+    by: str
+    url: str
+    withdraw_url: str
 
 
 def show(visit: Visit) -> Response:
     """Envelopes only."""
     offered = visit.site.labelling.offered()
-    waiting = [sample for sample in offered.waiting if not _concerns(visit, sample)]
+    waiting = [sample for sample in offered.waiting if not _is_closed(visit, sample)]
     return visit.page(
         "label.html",
-        waiting=waiting,
+        not_understood=[sample for sample in waiting if sample.reason.is_not_understood],
+        waiting=[sample for sample in waiting if not sample.reason.is_not_understood],
         examples=offered.examples,
         keep_days=offered.keep_days,
         is_off=not any(_sizes(visit)),
+        is_chair=visit.account.role is SiteRole.CHAIR,
     )
 
 
@@ -77,30 +92,79 @@ def words(visit: Visit) -> Response:
 
 
 def label(visit: Visit) -> Response:
+    """A first judgement, or another in place of the one given before."""
     sample = _sample(visit)
     who = visit.form.text("who")
     if who not in _LABELS:
         return _form(visit, sample, problem="Say who wrote it, or skip it.", status=400)
     kind, initiator = _LABELS[who]
-    ticked = {value for value, _ in _NATURES} & set(visit.form.texts("nature"))
-    natures = frozenset(Nature(value) for value in ticked)
+    natures = frozenset(Nature(value) for value in visit.form.texts("nature") if value in NATURE_WORDS)
+    event = visit.form.text("event")
     is_person = kind is Kind.DIRECT
     said = Label(
         kind=kind,
+        event=Event(event) if kind is Kind.NOTIFICATION and event in EVENT_WORDS else None,
         initiator=initiator,
         natures=natures if is_person else None,
         is_only_not_grave=is_person and not natures,
     )
-    if not visit.site.labelling.label(sample.id, said, by=visit.account.id):
-        return visit.to("label", flash="Somebody else has labelled it already.", is_problem=True)
+    act = visit.site.labelling.label
+    if sample.state is not SampleState.WAITING:
+        act = visit.site.labelling.relabel
+    if not act(sample.id, said, by=visit.account.id):
+        return visit.to("label", flash="Somebody else was first: see the labels given.", is_problem=True)
     flash = "Noted for the next training."
-    if initiator is Initiator.CHILD or natures & {Nature.DISCLOSURE, Nature.ALLEGATION, Nature.THREAT}:
+    if initiator is Initiator.CHILD or natures & _ALARMING:
         flash += " If it should have been reported, record it now under “Report a concern”: this page reports nothing."
     return visit.to("label", flash=flash)
 
 
+def given(visit: Visit) -> Response:
+    """Every label that teaches and that this person may see."""
+    rows = [row for each in visit.site.labelling.given() if (row := _given_row(visit, each)) is not None]
+    return visit.page("label_given.html", rows=rows[:_MOST_GIVEN], more=max(0, len(rows) - _MOST_GIVEN))
+
+
+def withdraw(visit: Visit) -> Response:
+    sample = _sample(visit)
+    if not visit.site.labelling.withdraw(sample.id, by=visit.account.id):
+        return visit.to("label.given", flash="It teaches nothing any more.", is_problem=True)
+    return visit.to("label.given", flash="Taken back: the next training does not learn from it.")
+
+
+def _given_row(visit: Visit, each: GivenLabel) -> GivenRow | None:
+    example = each.example
+    with visit.site.store.reading() as transaction:
+        if example.case_id and not visit.site.review.queue.is_open_to(
+            example.case_id, visit.account, transaction
+        ):
+            return None
+        account = transaction.accounts.find(example.by)
+    if not example.case_id and (each.sample is None or _is_closed(visit, each.sample)):
+        return None
+    if example.case_id:
+        what = example.case_id
+        url = visit.url("case", case_id=example.case_id)
+        withdraw_url = visit.url("case.unteach", case_id=example.case_id)
+    else:
+        assert each.sample is not None
+        what = str(each.sample.envelope.get("from", "")) or "no sender"
+        url = visit.url("label.one", sample_id=example.sample_id)
+        withdraw_url = visit.url("label.withdraw", sample_id=example.sample_id)
+    return GivenRow(
+        example=example,
+        what=what,
+        words=label_words(example.label),
+        by=account.name if account is not None else example.by,
+        url=url,
+        withdraw_url=withdraw_url,
+    )
+
+
 def skip(visit: Visit) -> Response:
     sample = _sample(visit)
+    if sample.state is not SampleState.WAITING:
+        raise NotHere
     visit.site.labelling.skip(sample.id, by=visit.account.id)
     return visit.to("label", flash="Skipped. Nobody will be asked about it again.")
 
@@ -113,37 +177,49 @@ def _form(
     problem: str = "",
     status: int = 200,
 ) -> Response:
+    before = visit.site.labelling.label_of(sample.id)
+    said = before.label if before is not None else Label()
+    who = _WHO_OF.get((said.kind, said.initiator), "") if before is not None else ""
+    natures, event = said.natures or frozenset(), said.event
+    if visit.form.texts("nature") or visit.form.text("event"):
+        natures = frozenset(Nature(each) for each in visit.form.texts("nature") if each in NATURE_WORDS)
+        event = Event(each) if (each := visit.form.text("event")) in EVENT_WORDS else None
     return visit.page(
         "label_one.html",
         status=status,
         sample=sample,
         opened=opened,
         problem=problem,
+        before=before,
+        before_words=label_words(said),
         who=_WHO,
-        natures=_NATURES,
+        who_chosen=who,
+        natures=[(each.value, words, each in natures) for each, words in NATURE_WORDS.items()],
+        events=[(each.value, words, each is event) for each, words in EVENT_WORDS.items()],
     )
 
 
 def _sample(visit: Visit) -> SampleRecord:
-    """Raises NotHere for one that is gone, is decided, or in which this person writes or is written to."""
+    """Raises NotHere for one that is gone, teaches nothing and waits no more, or in which this person is a party."""
+    labelling = visit.site.labelling
     try:
-        sample = visit.site.labelling.find(visit.path("sample_id"))
+        sample = labelling.find(visit.path("sample_id"))
     except NoSample:
         raise NotHere from None
-    if sample.state is not SampleState.WAITING or _concerns(visit, sample):
+    is_done = sample.state is not SampleState.WAITING and labelling.label_of(sample.id) is None
+    if is_done or _is_closed(visit, sample):
         raise NotHere
     return sample
 
 
-def _concerns(visit: Visit, sample: SampleRecord) -> bool:
-    """The chain is left out when the sample is drawn; accounts and rota may have changed since."""
-    directory = visit.site.directory()
-    parties = [str(sample.envelope.get("from", "")), *map(str, sample.envelope.get("to", ()))]
-    own = {visit.account.address.lower()}
-    own_ids = {person.id for person in directory.by_address(visit.account.address)}
-    return any(
-        each.lower() in own or own_ids & {person.id for person in directory.by_address(each)}
-        for each in parties
+def _is_closed(visit: Visit, sample: SampleRecord) -> bool:
+    account = visit.account
+    return is_closed(
+        sample,
+        visit.site.directory(),
+        address=account.address,
+        role=account.role.value,
+        configured=visit.site.effects.contacts,
     )
 
 
@@ -154,9 +230,11 @@ def _sizes(visit: Visit) -> tuple[int, int]:
 
 routes = (
     get("label", "/sample", show),
+    get("label.given", "/sample/labels", given),
     get("label.one", "/sample/{sample_id}", one),
     post("label.open", "/sample/{sample_id}/open", ask_to_open),
     get("label.words", "/sample/{sample_id}/words", words),
     post("label.do", "/sample/{sample_id}", label),
     post("label.skip", "/sample/{sample_id}/skip", skip),
+    post("label.withdraw", "/sample/{sample_id}/withdraw", withdraw),
 )

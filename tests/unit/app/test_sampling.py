@@ -16,9 +16,10 @@ from mailguard.app.inspect import Inspector
 from mailguard.app.lists import IndexedLists
 from mailguard.app.ports import Receipt
 from mailguard.app.ports_learning import SampleReason
-from mailguard.app.sampling import MOST_BYTES, Sampler, SamplingSettings, certainty, may_sample
+from mailguard.app.sampling import MOST_BYTES, Sampler, SamplingSettings, may_sample
 from mailguard.domain.case import Mode
 from mailguard.domain.message import Envelope, MessageFacts
+from mailguard.domain.not_understood import certainty
 from mailguard.domain.scores import Scores
 from mailguard.reading.platforms import Recognisers
 from mailguard.shipped import shipped_path
@@ -161,7 +162,8 @@ def test_an_excluded_correspondent_is_not_sampled_even_when_it_could_not_be_veri
 
 
 def test_the_model_is_less_certain_of_what_it_says_it_is_uncertain_of():
-    assert certainty(SURE) > certainty(replace(SURE, is_uncertain=True)) > certainty(Scores(model_id="m"))
+    unsure = replace(SURE, is_uncertain=True)
+    assert certainty(SURE, {}) > certainty(unsure, {}) > certainty(Scores(model_id="m"), {})
 
 
 @pytest.fixture

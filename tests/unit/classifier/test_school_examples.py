@@ -7,11 +7,11 @@ import pytest
 
 from mailguard.classifier.examples import Example
 from mailguard.classifier.features import extract
-from mailguard.classifier.heads import HEADS, INITIATOR, NATURE, columns
+from mailguard.classifier.heads import EVENT, HEADS, INITIATOR, NATURE, columns
 from mailguard.classifier.labels import labels_of
 from mailguard.classifier.school_examples import examples_of, labelled_examples
-from mailguard.domain.label import Label, label_of_verdict
-from mailguard.domain.words import Initiator, Kind, Nature, Verdict
+from mailguard.domain.label import Label, Said, label_of
+from mailguard.domain.words import Event, Initiator, Kind, Nature, Verdict
 from mailguard.reading.message import read
 from tests.storing import School, one_report, open_school, opening, school_settings
 
@@ -52,7 +52,7 @@ def taught(example: Example, head: str) -> dict[str, int]:
 
 
 def test_a_child_s_message_teaches_its_words_and_not_that_there_was_a_picture():
-    label = label_of_verdict(Verdict.CHILD_CONTACT, is_platform=False, direction="inbound")
+    label = label_of(Said(word=Verdict.CHILD_CONTACT), is_platform=False, direction="inbound")
     assert label is not None
     example = one(PICTURE, label)
     without = PICTURE[: PICTURE.index(b"--b\r\nContent-Type: image")] + b"--b--\r\n"
@@ -63,7 +63,7 @@ def test_a_child_s_message_teaches_its_words_and_not_that_there_was_a_picture():
 
 
 def test_a_parent_s_routine_letter_teaches_that_nothing_grave_is_in_it():
-    label = label_of_verdict(Verdict.PARENT_CONTACT, is_platform=False, direction="inbound")
+    label = label_of(Said(word=Verdict.PARENT_CONTACT), is_platform=False, direction="inbound")
     assert label is not None
     example = one(LETTER, label)
     assert taught(example, INITIATOR)[Initiator.PARENT.value] == 1
@@ -73,7 +73,7 @@ def test_a_parent_s_routine_letter_teaches_that_nothing_grave_is_in_it():
 
 
 def test_what_nobody_said_is_not_learned():
-    label = label_of_verdict(Verdict.THIRD_PARTY_CONCERN, is_platform=False, direction="inbound")
+    label = label_of(Said(word=Verdict.THIRD_PARTY_CONCERN), is_platform=False, direction="inbound")
     assert label is not None
     example = one(LETTER, label)
     assert taught(example, INITIATOR) == {}
@@ -81,18 +81,58 @@ def test_what_nobody_said_is_not_learned():
 
 
 def test_a_notification_teaches_its_kind_alone():
-    label = label_of_verdict(Verdict.CHILD_CONTACT, is_platform=True, direction="inbound")
+    label = label_of(Said(word=Verdict.CHILD_CONTACT), is_platform=True, direction="inbound")
     assert label == Label(kind=Kind.NOTIFICATION)
+
+
+def test_a_person_says_what_an_allegation_is_and_the_lists_who_wrote_it():
+    said = Said(word=Verdict.THIRD_PARTY_CONCERN, natures=frozenset({Nature.ALLEGATION}))
+    label = label_of(said, is_platform=False, direction="inbound", initiator="parent")
+    assert label is not None
+    example = one(LETTER, label)
+    natures = taught(example, NATURE)
+    assert natures[Nature.ALLEGATION.value] == 1
+    assert natures[Nature.PERSONAL.value] == 0
+    assert taught(example, INITIATOR)[Initiator.PARENT.value] == 1
+    unknown = label_of(said, is_platform=False, direction="inbound", initiator="other")
+    assert unknown is not None
+    assert unknown.initiator is None
+
+
+def test_a_person_says_what_a_notification_tells():
+    said = Said(word=Verdict.PLATFORM_NOTIFICATION, event=Event.FOLLOW)
+    label = label_of(said, is_platform=True, direction="inbound")
+    assert label is not None
+    assert taught(one(LETTER, label), EVENT)[Event.FOLLOW.value] == 1
+    assert taught(one(LETTER, label), NATURE) == {}
+    assert Label.from_dict(label.as_dict()) == label
+
+
+def test_a_label_of_before_events_were_said_is_read():
+    stored = Label(kind=Kind.DIRECT).as_dict()
+    del stored["event"]
+    assert Label.from_dict(stored) == Label(kind=Kind.DIRECT)
+
+
+def test_the_same_words_of_one_sender_teach_once_and_the_newest_word_counts(school: School):
+    for words, label in (("one fish", "child-contact"), ("ONE  fish", "parent-contact"), ("two", "clear")):
+        case_id = school.casebook.open_or_join(opening(words), one_report).case_id
+        school.casebook.confirm(case_id, by="head", label=label)
+        school.clock.turn(minutes=1)
+    found, facts = labelled_examples(school.opened.store, school.opened.blobs, read)
+    assert facts["labelled"] == 2
+    assert {example.initiator for example in found} == {Initiator.PARENT, Initiator.OTHER}
+    assert len({example.variant for example in found}) * 2 == len(found)
 
 
 @pytest.mark.parametrize("word", ["", "unreadable", "spoofed-platform", "anything else"])
 def test_other_words_teach_nothing(word: str):
-    assert label_of_verdict(word, is_platform=False, direction="inbound") is None
+    assert label_of(Said(word=word), is_platform=False, direction="inbound") is None
 
 
 @pytest.mark.parametrize("verdict", [each.value for each in Verdict])
 def test_a_label_is_read_back_as_it_was_said(verdict: str):
-    label = label_of_verdict(verdict, is_platform=False, direction="inbound") or Label()
+    label = label_of(Said(word=verdict), is_platform=False, direction="inbound") or Label()
     assert Label.from_dict(label.as_dict()) == label
 
 

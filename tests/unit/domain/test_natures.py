@@ -12,7 +12,7 @@ from mailguard.domain.message import (
 )
 from mailguard.domain.natures import contact_block, find_natures
 from mailguard.domain.scores import Scores
-from mailguard.domain.signal import Signal
+from mailguard.domain.signal import Signal, SignalCode
 from mailguard.domain.situation import Sender
 from mailguard.domain.words import Direction, Nature
 
@@ -213,3 +213,31 @@ def test_a_fainter_disclosure_is_the_echo_of_a_likelier_allegation(
     )
     facts = MessageFacts(sha256="", content_sha256="", size_bytes=0, own_text="He took her arm.")
     assert natures(facts, scores) == holds
+
+
+@pytest.mark.parametrize(
+    ("scores", "is_read", "says"),
+    [
+        (Scores(model_id="m", is_foreign=True, is_uncertain=True), True, "it waits on the page of samples"),
+        (Scores(model_id="m", is_foreign=True, is_uncertain=True), False, "its best guess opens nothing"),
+        (
+            Scores(model_id="m", natures_over_threshold=("other",), is_uncertain=True),
+            True,
+            "not sure who writes",
+        ),
+        (Scores(model_id="m", natures_over_threshold=("other",)), True, ""),
+    ],
+)
+def test_the_signal_says_what_is_true(scores: Scores, is_read: bool, says: str):
+    signals: list[Signal] = []
+    find_natures(
+        letter("Some words in a row."),
+        scores,
+        sender=Sender.PARENT,
+        direction=Direction.INBOUND,
+        signals=signals,
+        social_link=None,
+        is_read_if_delivered=is_read,
+    )
+    found = [each.says for each in signals if each.code is SignalCode.MODEL_UNCERTAIN]
+    assert [says in each for each in found] == [True] * bool(says)

@@ -361,7 +361,10 @@ def test_what_it_was_can_be_noted_for_the_model_after_the_decision_and_not_befor
     with school.opened.store.reading() as transaction:
         (review,) = transaction.cases.reviews(case_id)
     assert review.label == "child-contact"
-    assert "The model may learn from it: “A child wrote”" in head.get(f"/cases/{case_id}").text
+    assert (
+        "The model may learn from it: “A child wrote it. Nothing grave in it.”"
+        in head.get(f"/cases/{case_id}").text
+    )
 
 
 def test_the_sender_can_be_taken_to_a_lists_form_with_the_address_in_it(school: WebSchool, head: SiteClient):
