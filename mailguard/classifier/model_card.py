@@ -99,7 +99,7 @@ def model_card(manifest: Mapping[str, Any], *, model_id: str) -> str:
         choosing_texts=manifest["choosing"]["texts"],
         **{key: manifest["thresholds"][key] for key in ("child_voice", "likely_child", "ordinary")},
         margins=", ".join(
-            f"{word} {margin}" for word, margin in manifest["thresholds"]["stretch_margins"].items()
+            f"{word} {margin}" for word, margin in sorted(manifest["thresholds"]["stretch_margins"].items())
         ),
         readings="\n".join(
             f"| {says}: children found | {c['children_found']} of {c['children']} |\n"
