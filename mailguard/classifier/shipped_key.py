@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("b5f6b6c2ddc34a155ba1fc2e38ebf2b37d29cf627d3f64526af96301892e6740")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("d337cc42810a1fc75044795b8e4739b31f3fe771a2463591e2edefe8135077a6")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailguard.domain.accused import Accused, called_by_given_name, find_accused
+from mailguard.domain.accused import Accused, accused_by_given_name, find_accused
 from mailguard.domain.material import Material
 from mailguard.domain.parties import Parties, on_list
 from mailguard.domain.people import Person
@@ -65,17 +65,17 @@ def _nearly_accused(
     chain: Sequence[Person],
     signals: list[Signal],
 ) -> Accused | None:
-    """Of a colleague's grave letter that may be an allegation too: who of the chain is named by given name, and must not be told."""
+    """Of a colleague's grave letter that may be an allegation too: who of the chain is blamed by given name, and must not be told."""
     likely = material.scores.nature.get(Nature.ALLEGATION.value, 0.0)
     if not chain or likely < _MAY_BE_AN_ALLEGATION or not _GRAVE_BESIDE.intersection(natures):
         return None
     readers = {person.id for person in recipients}
-    named = called_by_given_name(text, recipients, chain)
+    named = accused_by_given_name(text, chain)
     persons = tuple(person for person in chain if person.id in named and person.id not in readers)
     if not persons:
         return None
     words = ", ".join(f'"{named[person.id]}"' for person in persons)
-    says = f"names {words} among those who would be told"
+    says = f"blames {words} among those who would be told"
     signals.append(
         Signal(SignalCode.ACCUSED_NAMED, f"perhaps an allegation ({likely:.2f}) that {says}", "own words")
     )

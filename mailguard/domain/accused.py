@@ -62,9 +62,8 @@ _DEEDS = rf"""(?:(?<!\bwere\W)(?<!\bwas\W)(?<!\bare\W)(?<!\bbeen\W)(?<!\bgot\W)(
   | humiliating{_TO_A_CHILD}
   | sending{_TO_A_CHILD}(?!{_GAP}(?:\w+{_GAP}){{1,2}}?(?:home|out|away|off|back)\b)
       (?!{_GAP}(?:(?:my|our){_GAP}\w+|\w+){_GAP}(?:to|on|in|up)\b)
-  | (?:kiss(?:ed|ing)|hugg(?:ed|ing)|tickl(?:ed|ing)|strok(?:ed|ing)|cuddl(?:ed|ing)|phon(?:ed|ing)|dm(?:'d|ed|ing)){_TO_A_CHILD}
-  | (?:gave|giving|given|drove|driving|driven)(?={_GAP}(?:\w+{_GAP}){{1,4}}?
-      (?:an?{_GAP}lift(?!{_GAP}of\b)|home{_GAP}(?:alone|in{_GAP}your{_GAP}car)))
+  | (?:kiss(?:ed|ing)|tickl(?:ed|ing)|strok(?:ed|ing)|dm(?:'d|ed|ing)){_TO_A_CHILD}
+  | gave(?={_GAP}(?:\w+{_GAP}){{1,4}}?an?{_GAP}lift{_GAP}(?:home|in{_GAP}your{_GAP}car)\b)
   | took(?={_GAP}(?:\w+{_GAP}){{1,3}}?by{_GAP}(?:the|her|his|their){_GAP}
       (?:collar|arms?|neck|hair|wrists?|ears?|throat|scruff|shoulders?|hood|tie|jumper)\b))"""
 _SECOND_PERSON = re.compile(
@@ -75,7 +74,8 @@ _SECOND_PERSON = re.compile(
            messaged|messaging|texted|texting|talking|chatting|contacted|contacting|added|adding|inviting|followed|following|alone|locked|threw|laid|put\W+your\W+hands?|
            hands?\W+on|{_DEEDS}|
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
-      | \b(?:that|how|why)\W+(?:you|u)\W+(?:(?:still|always|often|also)\W+)?(?:message|text|dm|snap|kiss|hug|tickle){_TO_A_CHILD}
+      | \b(?:that|why)\W+(?:you|u)\W+(?:(?:still|always|often|also)\W+)?(?:message|text|dm|snap|kiss|tickle)
+           {_GAP}(?:him|her|them){_GAP}(?:(?:on|over){_GAP}(?:snap\w*|insta\w*|whatsapp|discord|tiktok)|at{_GAP}(?:night|weekends)|late|secretly|privately)\b
       | \byour\W+hands?\W+(?:\w+\W+){{0,2}}?on\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -113,6 +113,13 @@ _ANOTHER_OF_THAT_NAME = re.compile(
     r"\s+(?:(?:\(|in\s+|from\s+|of\s+)?(?:year\s+)?(?:[7-9]|1[0-3])[A-Za-z]{0,2}\b|\()"
 )
 _NEXT_NAME = re.compile(r"\s+(?P<name>[A-Z][\w'’-]+)")
+# A colleague's given name as the one who does it. NAME is put in; as it is written, for "will" and "may" are words.
+_DONE_BY = (
+    r"\b[Ii]t(?:['\u2019]s|\s+is|\s+was)\s+NAME\b(?!\s+(?:who|that)\s+(?:told|said|says|asked|noticed|saw|reported|found|heard))(?!\s+[A-Z0-9])"
+    r"|(?<!called )(?<!named )\bNAME\s+(?:(?:has|had|was|is|keeps|kept|been|always|again|then|even)\s+){0,3}"
+    r"(?:hit|hits|hitting|slap\w*|grab\w*|shov\w+|touch(?:es|ed|ing)|kiss\w*|locks|locked|locking|rings|ringing|texts|texting|messages|messaging|dragged)"
+    r"\s+(?:him|her|them|a|one|the|my|our)\b"
+)
 _SIGNATURE_LINES = 6
 _BESIDE_A_NAME = 4  # characters: an initial, a kiss
 
@@ -152,7 +159,7 @@ def find_accused(
     """Whom ``text`` (an allegation) accuses, with its ``subject``.
 
     ``recipients``: the representatives it is addressed to. ``writers``: who it says it is from; a name at its end is a signature.
-    ``chain``: who would be told of it; a colleague speaks of them by given name.
+    ``chain``: who would be told of it; a colleague may accuse them by given name.
     """
     subject = " ".join(subject.split())[:_SUBJECT_CHARS]
     whole = f"{subject}\n{text}"
@@ -202,16 +209,24 @@ def find_accused(
             is_reader_alone=not left,
             says=f"names {words}" + ("" if left else ", perhaps only as its reader"),
         )
-    familiar = called_by_given_name(text, recipients, chain) if writers else {}
+    familiar = _called_by_given_name(text, recipients) if writers else {}
     if familiar:
         words = ", ".join(f'"{word}"' for word in familiar.values())
-        persons = {person.id: person for person in (*recipients, *chain) if person.id in familiar}
-        # It may mean another of that name: whoever is named so is told nothing, and of several readers nobody but the chain gets it.
-        is_reader = any(person.id in familiar for person in recipients)
+        # It may mean another of that name: nobody but the chain gets it, and whoever is named so is told nothing.
         return Accused(
-            persons=tuple(persons.values()),
-            is_unnamed=is_reader,
-            says=f"names {words} among those {'it is addressed to' if is_reader else 'who would be told'}",
+            persons=tuple(person for person in recipients if person.id in familiar),
+            is_unnamed=True,
+            says=f"names {words} among those it is addressed to",
+        )
+    blamed = accused_by_given_name(text, chain) if writers else {}
+    if blamed:
+        # Besides, somebody else of the school may be meant, as where no name is.
+        return Accused(
+            persons=tuple(person for person in chain if person.id in blamed),
+            is_unnamed=True,
+            says="blames "
+            + ", ".join(f'"{name}"' for name in blamed.values())
+            + " among those who would be told",
         )
     if _SOMEBODY_OF_THE_SCHOOL.search(body):
         return Accused(persons=(), is_unnamed=True, says="names nobody on the staff list exactly")
@@ -238,29 +253,38 @@ def _greets_only(line: str, known: Collection[str]) -> bool:
     )
 
 
-def called_by_given_name(
-    text: str, recipients: Sequence[Person], chain: Sequence[Person] = ()
-) -> dict[str, str]:
-    """Of several recipients, and of the chain, those of whom a colleague's letter speaks by given name (id → the name): "a thread
-    with James on it", "when it's Helen".
+def _called_by_given_name(text: str, recipients: Sequence[Person]) -> dict[str, str]:
+    """Of several recipients, those of whom a colleague's letter speaks by given name (id → the name): "a thread with James on it".
 
-    Not where it speaks to them: in a first line of names, or between commas; nor of who saw it, or of a pupil of that name. Of one
-    recipient alone the name is how a letter speaks to him.
+    Not where it speaks to them: in a first line of names, or between commas; nor of who saw it, or of a pupil of that name.
     """
-    readers = {person.id: person for person in recipients}
-    candidates = dict(readers) if len(readers) > 1 else {}
-    candidates.update({person.id: person for person in chain if person.id not in readers})
-    names = {person.id: _own_names(person) for person in (*recipients, *chain)}
+    if len({person.id for person in recipients}) < 2:
+        return {}
+    names = {person.id: _own_names(person) for person in recipients}
     first, _, rest = text.lstrip().partition("\n")
     known = {word.casefold() for own in names.values() for word in own}
     body = rest if _greets_only(first, known) else text
     found: dict[str, str] = {}
-    for person in candidates.values():
+    for person in recipients:
         own = names[person.id]
         hits = re.finditer(rf"(?<![\w-]){re.escape(own[0])}(?![\w-])", body) if own else ()
         if any(_is_spoken_of(body, hit, own) for hit in hits):
             found[person.id] = own[0]
     return found
+
+
+def accused_by_given_name(text: str, chain: Sequence[Person]) -> dict[str, str]:
+    """Of the chain, those whom a colleague accuses by given name (id → the name): "who do I tell when it's Helen", "James grabbed him".
+
+    Mentions alone are none: a note left for Helen, a girl called Alice, "will you please" of Will Hughes. Empty where all would
+    be shut out, for somebody must be told.
+    """
+    found: dict[str, str] = {}
+    for person in chain:
+        own = _own_names(person)
+        if own and re.search(_DONE_BY.replace("NAME", re.escape(own[0])), text):
+            found[person.id] = own[0]
+    return found if len(found) < len({person.id for person in chain}) else {}
 
 
 def _own_names(person: Person) -> list[str]:

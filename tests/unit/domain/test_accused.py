@@ -57,6 +57,12 @@ def test_a_letter_that_tells_its_reader_of_somebody_accuses_the_one_it_names(tex
         "Thank you for phoning him. One of your staff hit him.",
         "You gave us a lift of the heart, and then a teacher slapped him.",
         "Is it right that you message parents, and that a teacher texts my daughter?",
+        "I was told that you text my son's absence each day. A teacher hit him.",
+        "Thank you for explaining how you message them through the app. A supply teacher slapped my son.",
+        "You phoned them about it, thank you. A teacher hit my son on Monday.",
+        "You hugged her when she cried, thank you. A teacher slapped her.",
+        "You gave her a lift up to the next set. A teacher slapped her.",
+        "You were given the forms to take home alone? A teacher slapped her.",
     ],
 )
 def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reader(text: str) -> None:
@@ -86,7 +92,7 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
         "Two of my girls have told me that you message them on Snapchat at weekends.",
         "You gave one of them a lift home and asked her not to mention it.",
         "It was when you started texting me after the theatre trip, every night.",
-        "You hugged her in the store cupboard and she asked you to stop.",
+        "You kissed her in the store cupboard and she asked you to stop.",
     ],
 )
 def test_a_letter_that_says_you_did_it_accuses_its_reader(text: str) -> None:

@@ -277,6 +277,12 @@ def test_colleagues_concern_to_the_chain_is_the_report(lists):
         ("He is afraid of his uncle. I told Alice this morning.", 0.24, False),
         ("He is afraid of his uncle. Alice said to write it down.", 0.24, False),
         ("His sister Alice Marsh in 8B is afraid of her uncle.", 0.24, False),
+        ("I have left a note in Alice's pigeonhole.", 0.9, False),
+        ("I will go and see Alice about it after lunch.", 0.9, False),
+        ("Can Alice ring her mum?", 0.9, False),
+        ("A girl called Alice was crying and says he touched her too.", 0.9, False),
+        ("Alice and Bob and Carla need to know at once.", 0.9, False),
+        ("It was Alice who told me that he locks them in.", 0.9, False),
     ],
 )
 def test_a_colleagues_letter_on_the_head_by_given_name_is_not_reported_to_the_head(
@@ -290,9 +296,17 @@ def test_a_colleagues_letter_on_the_head_by_given_name_is_not_reported_to_the_he
     assessment, decision = look(lists, TEACHER, SECOND_TEACHER, text=text, scores=scores)
     assert (HEAD in subjects_of(assessment, decision)) is is_closed
     assert decision.headline.disposition == "deliver"
-    sure = look(lists, TEACHER, SECOND_TEACHER, text=text, scores=natures("allegation"))
-    if is_closed:
-        assert HEAD in subjects_of(*sure)
+    sure, held = look(lists, TEACHER, SECOND_TEACHER, text=text, scores=natures("allegation"))
+    assert (HEAD in subjects_of(sure, held)) is ("it's Alice" in text)
+
+
+def test_an_allegation_that_mentions_the_head_in_passing_is_held_from_who_may_be_the_one(lists):
+    text = (
+        "One of the TAs grabbed a boy by the neck in the corridor. I have left a note in Alice's pigeonhole."
+    )
+    assessment, decision = look(lists, TEACHER, SECOND_TEACHER, text=text, scores=natures("allegation"))
+    assert decision.headline.disposition == "hold"
+    assert HEAD not in subjects_of(assessment, decision)
 
 
 @pytest.mark.parametrize(
