@@ -26,11 +26,9 @@ ATTRIBUTION_START = re.compile(
     re.IGNORECASE,
 )
 HAS_EVIDENCE = re.compile(r"\d|@")
-# The first line of an attribution that goes on in the next names a day with its year, a time of day or an address.
-DATED = re.compile(
-    r"@|(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\s?\d{1,2}[./-]|"
-    r"\d{1,2}[.,]? [^\W\d_]{3,}|[^\W\d_]{3,}\.? \d{1,2},|年"
-)
+# What a program writes and a person hardly would: an address, or a year beside a time of day.
+ADDRESS_OR_YEAR = re.compile(r"@|(?<!\d)(?:19|20)\d\d(?!\d)")
+TIME_OF_DAY = re.compile(r"(?<!\d)\d{1,2}[:.h]\d{2}(?!\d)")
 
 ORIGINAL = re.compile(
     r"^[>\s]*[-_=*—–]{2,}\s*(?:original (?:message|e-?mail|appointment)|urspr[üu]ngliche (?:nachricht|"

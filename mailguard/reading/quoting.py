@@ -37,7 +37,7 @@ class Sorted:
 
 def sort_lines(lines: Sequence[Line], *, is_forward: bool, is_reply: bool) -> Sorted:
     """The source of each line. ``is_forward`` and ``is_reply`` are what subject and threading headers say."""
-    sorter = _Sorter(lines, is_forward=is_forward)
+    sorter = _Sorter(lines, is_forward=is_forward, is_reply=is_reply)
     sorter.run()
     sources = sorter.sources
     _cut_letterhead(lines, sources)
@@ -79,14 +79,16 @@ def _cut_letterhead(lines: Sequence[Line], sources: list[TextSource]) -> None:
             sources[index] = TextSource.SIGNATURE
 
 
-def _stands_alone(text: str) -> bool:
-    """Whether this line says by itself who wrote what follows, and when."""
+def _begins_attribution(text: str) -> bool:
     text = text[:_PATTERN_CHARS]
-    return bool(
-        text[-1:] in ":：-_"
-        and phrases.ATTRIBUTION_START.match(text)
-        and phrases.HAS_EVIDENCE.search(text)
-        and phrases.ATTRIBUTION.search(text)
+    return bool(phrases.ATTRIBUTION_START.match(text) and phrases.HAS_EVIDENCE.search(text))
+
+
+def _is_by_program(attribution: str) -> bool:
+    """ "On 14 November Mr Brown said to him:" is a sentence; an address, or a year and a time of day, is what programs write."""
+    found = phrases.ADDRESS_OR_YEAR.search(attribution)
+    return found is not None and (
+        found.group() == "@" or "@" in attribution or bool(phrases.TIME_OF_DAY.search(attribution))
     )
 
 
@@ -99,9 +101,10 @@ def _is_mobile_line(text: str) -> bool:
 
 
 class _Sorter:
-    def __init__(self, lines: Sequence[Line], *, is_forward: bool) -> None:
+    def __init__(self, lines: Sequence[Line], *, is_forward: bool, is_reply: bool) -> None:
         self._lines = lines
         self._is_forward = is_forward
+        self._is_reply = is_reply
         self.sources: list[TextSource] = []
         self.forwarded_from: list[str] = []
         self._tail: TextSource | None = None
@@ -261,20 +264,19 @@ class _Sorter:
             line = self._lines[index + count - 1]
             if not line.text or line.depth:
                 return 0
-            if count > 1 and (self._lines[index + count - 2].is_paragraph or _stands_alone(line.text)):
+            if count > 1 and (self._lines[index + count - 2].is_paragraph or _begins_attribution(line.text)):
                 # What stands above a whole attribution is the sender's: "Am scared to go home", "On 2 nights he came in".
                 return 0
             joined = f"{joined} {line.text}".strip()
             if len(joined) > _PATTERN_CHARS:
                 return 0
             if joined[-1] in ":：-_" and phrases.ATTRIBUTION.search(joined):
-                is_quoted_below = self._quotation_follows(index + count)
-                if is_quoted_below or (
-                    phrases.HAS_EVIDENCE.search(joined) and phrases.ATTRIBUTION_START.match(joined)
-                ):
+                is_quoted_below = self._quotation_follows(index + count) or self._is_marked(index + count)
+                is_by_program = phrases.ATTRIBUTION_START.match(joined) and _is_by_program(joined)
+                if (is_quoted_below and (count == 1 or is_by_program)) or (is_by_program and self._is_reply):
                     return count
                 return 0
-            if not (phrases.ATTRIBUTION_START.match(text) and phrases.DATED.search(text)):
+            if not phrases.ATTRIBUTION_START.match(text):
                 return 0
         return 0
 
@@ -286,14 +288,20 @@ class _Sorter:
                 return False
         return False
 
+    def _is_marked(self, index: int) -> bool:
+        """Whether what stands next has marks of another kind than ">"."""
+        return phrases.FOREIGN_MARK.match(self._next_text(index)) is not None
+
+    def _next_text(self, index: int) -> str:
+        return next((line.text for line in self._lines[index : index + 4] if line.text), "")
+
     def _attributed(self, index: int, span: int) -> None:
         self.sources.extend([TextSource.QUOTED] * span)
         if self._quotation_follows(index + span):
             return
         if any(line.depth for line in self._lines[index + span : index + span + _BLOCK_LOOKAHEAD * 20]):
             return
-        below = next((line.text for line in self._lines[index + span : index + span + 4] if line.text), "")
-        if mark := phrases.FOREIGN_MARK.match(below):
+        if mark := phrases.FOREIGN_MARK.match(self._next_text(index + span)):
             self._foreign_mark = mark.group(1)
         elif self._has_own:
             # No marks at all: a program that leaves the old text as it was. It stands below to the end of its

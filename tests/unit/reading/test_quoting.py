@@ -307,3 +307,31 @@ def test_words_right_above_an_attribution_are_the_senders(own: str) -> None:
 def test_an_attribution_may_go_on_over_lines(attribution: str) -> None:
     found = read(f"From: a@b.example\r\n\r\nthanks\r\n\r\n{attribution}\r\n> old\r\n".encode())
     assert found.own_text.strip() == "thanks"
+
+
+@pytest.mark.parametrize("subject", ["Help", "Re: homework"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "On 14 November Mr Brown said to him:\nif you tell anybody I will hurt you",
+        "On 2 nights last week my uncle came to my room\nand then he wrote this to me on my phone:\nyou are mine dont tell",
+        "In 2025 he wrote to me:\nyou are mine",
+    ],
+)
+def test_what_somebody_said_or_wrote_is_told_in_the_senders_own_words(subject: str, told: str) -> None:
+    own, quoted, _, _ = split(f"I need help miss\n{told}\nim so scared\n", f"Subject: {subject}")
+    assert own == f"I need help miss\n{told}\nim so scared"
+    assert quoted == ""
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Monday, Ella Smith\n<ella@x.example> wrote:",
+        "El viernes, 27 de noviembre de\n2026 a las 10:02, Ella escribió:",
+    ],
+)
+def test_attributions_of_programs_are_known_in_answers_without_marks(attribution: str) -> None:
+    own, quoted, _, _ = split(f"thanks\n\n{attribution}\n\nplease meet me\n", *REPLY)
+    assert own.strip() == "thanks"
+    assert "please meet me" in quoted
