@@ -25,6 +25,7 @@ _NOTIFICATION = 0.8
 _SURELY_NOTIFICATION = 0.95
 _SURELY_EVENT = 0.7
 _SURELY_THE_SAME = 0.95
+_WHERE_WORDING_DECIDES = 2  # social words
 _NEWS_LINES = 14
 CONTACT_OF_UNLISTED = CONTACT_EVENTS - {Event.SHARE}
 _OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE, Event.MODERATION})
@@ -136,7 +137,7 @@ def event_by_sure_model(
     word: ModelsWord, found: Found, sender: Sender, text: NotificationText, rules: TextRules
 ) -> Found | None:
     """The event, where the model is very sure and a service writes of what people do there."""
-    if not (word.is_sure or _is_sure_by_wording(word, found)) or not may_be_service(sender, rules):
+    if not (word.is_sure or _is_sure_by_wording(word, found, text)) or not may_be_service(sender, rules):
         return None
     # "Your 7 photos have been uploaded" fits the wording of somebody's upload, and is the recipient's own.
     is_own = found.who.casefold().startswith(("your ", "you "))
@@ -146,6 +147,9 @@ def event_by_sure_model(
     if event in _OWN_ACCOUNT and _is_a_suppliers(event, text):
         return None
     needed = _SOCIAL_WORDS_NEEDED.get(event)
+    if needed is not None and not word.is_sure:
+        # The news itself is one ("sent you a message"): an office's services say that too.
+        needed = max(needed, _WHERE_WORDING_DECIDES)
     if needed is None or len(_social_words(text, rules)) < needed:
         return None
     if event is found.event and found.is_certain:
@@ -153,14 +157,16 @@ def event_by_sure_model(
     return Found(event, found.who if found.event is event else "", "the model", is_certain=False)
 
 
-def _is_sure_by_wording(word: ModelsWord, found: Found) -> bool:
-    """Wording that tells of a contact is as good as the model's own certainty of which; where both say the same, surely, the kind may
-    be a little less sure.
+def _is_sure_by_wording(word: ModelsWord, found: Found, text: NotificationText) -> bool:
+    """Wording that tells of a contact is as good as the model's own certainty of which, in languages of which it has seen little;
+    where both say the same, surely, the kind may be a little less sure.
     """
     if not found.is_certain or found.event not in CONTACT_OF_UNLISTED:
         return False
-    agrees = word.event is found.event and word.event_likelihood >= _SURELY_THE_SAME
-    return word.notification >= (_NOTIFICATION if agrees else _SURELY_NOTIFICATION)
+    if word.event is found.event and word.event_likelihood >= _SURELY_THE_SAME:
+        return word.notification >= _NOTIFICATION
+    is_abroad = any(not line.text.isascii() for line in text.subjects)
+    return is_abroad and word.notification >= _SURELY_NOTIFICATION
 
 
 def _is_a_suppliers(event: Event, text: NotificationText) -> bool:

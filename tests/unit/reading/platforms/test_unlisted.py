@@ -249,8 +249,8 @@ def test_the_services_own_words_are_told_from_what_a_person_typed() -> None:
         ),
         (
             "Kollegenring Kontakte <kontakte@kollegenring.example>",
-            "Neue Kontaktanfrage von Dr. Ute Brandt",
-            "Dr. Ute Brandt möchte Sie als Kontakt hinzufügen.\nAnfrage annehmen",
+            "Dr. Ute Brandt möchte sich mit Ihnen vernetzen",
+            "Neue Kontaktanfrage: Dr. Ute Brandt möchte sich vernetzen.\nAnfrage annehmen",
             Event.FRIEND_REQUEST,
         ),
     ],
@@ -282,3 +282,29 @@ def test_the_evidence_names_the_words_that_moved_the_model() -> None:
     )
     assert found is not None
     assert '"asks you into", "guild"' in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body"),
+    [
+        (
+            "MIS Post <messages@mispost.example>",
+            "Mr Curtis sent you a message",
+            "Mr Curtis sent you a message: please sign the trip form",
+        ),
+        (
+            "SafeLog <noreply@safelog.example>",
+            "Karen Shaw has sent you a message",
+            "Karen Shaw (social care) has sent you a message about a child on your caseload.",
+        ),
+        (
+            "Planner <notify@plannery.example>",
+            "Sarah Jones mentioned you",
+            "Sarah Jones mentioned you in a comment on Budget 2027",
+        ),
+    ],
+)
+def test_an_offices_messages_are_not_held_for_their_wording_alone(
+    sender: str, subject: str, body: str
+) -> None:
+    assert found_in(sender, subject, body, sure_of("other", likely=0.35, notification=0.96)) is None
