@@ -6,7 +6,7 @@ import smtplib
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -206,7 +206,8 @@ def test_a_daemon_counts_what_the_model_says_and_draws_a_sample_of_delivered_mai
         daemon.config.read_text() + "\n[labelling]\nblind_per_week = 4\nuncertain_per_week = 0\n"
     )
     daemon.start()
-    clear = [post("clear") for _ in range(7)]
+    # Seven letters: copies of one would be one.
+    clear = [replace(each := post("clear"), raw=each.raw + b"number %d\r\n" % number) for number in range(7)]
     for each in (*clear, post("held"), post("reported")):
         assert try_to_send(daemon.port, each)
     assert daemon.stop() == 0
