@@ -34,8 +34,12 @@ _MISS_COSTS = 1.5
 # A child's message is held and reported all the same: what is at stake is whether somebody is told again within the quarter of an hour.
 # Five to one was tried: one ordinary message of a child in twenty then called for an answer within the quarter of an hour.
 # Not of a meeting or a picture, which would also undo what a declared relationship or an approved platform lets through.
-_MISS_COSTS_OF_CHILD = 3.0
-_RAISING = frozenset({Nature.DISCLOSURE.value, Nature.ALLEGATION.value, Nature.THREAT.value})
+_MISS_COSTS_OF_CHILD = {
+    Nature.DISCLOSURE.value: 3.0,
+    # A wrong one also keeps the report from whoever it seems to be about.
+    Nature.ALLEGATION.value: 2.0,
+    Nature.THREAT.value: 3.0,
+}
 _CHILD_PRECISION = 0.97
 _MISTAKEN_PARENTS = 0.01  # share of parents' letters that may seem a child's: each would be held
 # Share of letters by adults whom nobody knows: held until somebody has looked. The choosing texts are hard ones on purpose.
@@ -74,7 +78,7 @@ def choose_thresholds(examples: Sequence[Example], held: Held, *, ordinary: floa
         values = held[NATURE][:, HEADS[NATURE].index(word)]
         truth = np.array([Nature(word) in (example.natures or ()) for example in examples])
         for_adults, for_children = _PRECISION[word]
-        least = 1 / (1 + _MISS_COSTS_OF_CHILD) if word in _RAISING else even
+        least = 1 / (1 + _MISS_COSTS_OF_CHILD.get(word, _MISS_COSTS))
         of_child[word] = max(least, _for_precision(values[direct], truth[direct], for_children))
         of_adult[word] = max(even, _for_precision(values[direct], truth[direct], for_adults))
         if word != Nature.PERSONAL.value:
