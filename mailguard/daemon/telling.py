@@ -12,6 +12,7 @@ from mailguard.app.list_reload import ListsRefused, ListsReplaced
 from mailguard.app.ports import PermanentFailure, TemporaryFailure
 from mailguard.app.ports_store import AuditEntry, EffectRecord, Store
 from mailguard.app.schedule import Job
+from mailguard.app.sightings import begin_model_faults
 from mailguard.classifier.artefact import DarkClassifier
 from mailguard.classifier.reload import CurrentModel
 from mailguard.domain.audit import AuditTag
@@ -51,6 +52,7 @@ def tell_start(
         detail["model_dark"] = problem
     with store.transaction() as transaction:
         transaction.audit.append(AuditEntry(tag=AuditTag.DAEMON_STARTED, actor=_ACTOR, detail=detail))
+        begin_model_faults(transaction.ledger)
         tell_model_state(transaction, settings, model=classifier.model_id, problem=problem, fix=model.fix)
 
 
