@@ -19,7 +19,6 @@ while the pointer is written leaves the old pointer.
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import fcntl
 import hashlib
@@ -374,7 +373,7 @@ class ModelRegistry:
                 raise ValueError("not as it was written")
             mark = base64.b64decode(value.pop("signature"), validate=True)
             Ed25519PublicKey.from_public_bytes(self._public_key).verify(mark, context + canonical(value))
-        except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ModelRefused(f"{name} is not signed with this school's key, or was altered") from error
         found: dict[str, Any] = value
         return found
