@@ -103,7 +103,7 @@ def tell_model_news(store: Store, news: ModelNews, *, settings: EffectsSettings,
 def tell_model_state(
     transaction: Transaction, settings: EffectsSettings, *, model: str, problem: str, fix: str
 ) -> None:
-    """A mail to people when that is another state than they were last told of. At a start, too: it may have changed meanwhile."""
+    """A mail to people when that is another state than they were last told of; asked at a start, at a change and now and then."""
     machine = os.uname().nodename
     if problem:
         tell_dark(transaction, settings, machine=machine, reason=problem, fix=fix)

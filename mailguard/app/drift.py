@@ -21,6 +21,8 @@ from mailguard.app.ports import TemporaryFailure
 from mailguard.app.ports_learning import ScoreCount
 from mailguard.app.ports_store import Store, Transaction
 from mailguard.app.sampling import iso_week
+from mailguard.app.sightings import ModelFaults, add_model_faults
+from mailguard.domain.scores import Scores
 from mailguard.domain.words import Initiator
 
 CHILD, KIND, NATURE, CERTAIN, PLATFORM = "child", "kind", "nature", "certain", "platform"
@@ -55,19 +57,32 @@ def counted(inspection: Inspection) -> dict[tuple[str, str], int]:
     return found
 
 
+def judged_or_fault(scores: Scores) -> ModelFaults:
+    """What one message adds; nothing where no model was asked."""
+    if not scores.model_id:
+        return ModelFaults()
+    # A model that could say anything gives each nature its likelihood: ``LinearClassifier.predict``.
+    return ModelFaults(judged=1, faults=int(scores.is_uncertain and not scores.nature))
+
+
 @dataclass(slots=True)
 class ScoreTally:
-    """Counts in memory, flushed to the store. Thread-safe. ``today``: the school's day."""
+    """Counts in memory, flushed to the store: for drift, and of what could not be scored. Thread-safe. ``today``: the school's day."""
 
     store: Store
     today: Callable[[], date]
     _counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    _judged: int = 0
+    _faults: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def consider(self, inspection: Inspection) -> None:
         week = iso_week(self.today())
         model = inspection.versions.model
+        added = judged_or_fault(inspection.scores)
         with self._lock:
+            self._judged += added.judged
+            self._faults += added.faults
             for (series, place), count in counted(inspection).items():
                 self._counts[(week, model, series, place)] += count
 
@@ -75,16 +90,21 @@ class ScoreTally:
         """Raises TemporaryFailure; then they are kept for the next time."""
         with self._lock:
             taken, self._counts = self._counts, Counter()
-        if not taken:
+            seen = ModelFaults(self._judged, self._faults)
+            self._judged = self._faults = 0
+        if not taken and not seen.judged:
             return
         try:
             with self.store.transaction() as transaction:
                 for week, model in dict.fromkeys((key[0], key[1]) for key in taken):
                     counts = {key[2:]: count for key, count in taken.items() if key[:2] == (week, model)}
                     transaction.scores.add(week=week, model=model, counts=counts)
+                add_model_faults(transaction.ledger, seen)
         except TemporaryFailure:
             with self._lock:
                 self._counts.update(taken)
+                self._judged += seen.judged
+                self._faults += seen.faults
             raise
 
 

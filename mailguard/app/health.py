@@ -17,7 +17,7 @@ from mailguard.app.drift_words import drift_problems, drift_state
 from mailguard.app.effects_health import EffectsHealth, effects_health
 from mailguard.app.effects_settings import EffectsSettings
 from mailguard.app.ports_store import Transaction
-from mailguard.app.sightings import EFFECTS, RELAY, RunningFacts, Sightings, sightings
+from mailguard.app.sightings import EFFECTS, RELAY, ModelFaults, RunningFacts, Sightings, sightings
 from mailguard.domain.audit import time_from_text, time_text
 from mailguard.domain.case import EffectState
 from mailguard.domain.words import Role
@@ -28,6 +28,7 @@ _DIGEST_LATE = timedelta(hours=1)
 _CHECKPOINT_LATE = timedelta(hours=3)
 _LISTS_OLD_DAYS = 180
 _MODEL_OLD_DAYS = 540
+_MANY_FAULTS = 0.1
 _NAMED = 5
 _START = "Start it: systemctl start mailguard. Its log says why it ended: journalctl -u mailguard"
 
@@ -122,6 +123,7 @@ def health(
         _digest(last_digest, transaction, settings),
         _checkpoint(checkpoint_at, head.size, now, settings),
         *_in_use(seen.running, now),
+        *_model_faults(seen.model_faults),
         *_drift(changes),
     )
     return Health(
@@ -341,6 +343,16 @@ def _in_use(running: RunningFacts | None, now: datetime) -> Iterator[Finding]:
         yield Finding(State.WARN, "lists in use", says, fix)
     else:
         yield Finding(State.OK, "lists in use", says)
+
+
+def _model_faults(found: ModelFaults) -> Iterator[Finding]:
+    if found.faults:
+        yield Finding(
+            State.FAIL if found.faults > _MANY_FAULTS * found.judged else State.WARN,
+            "model faults",
+            f"{found.faults} of {found.judged} messages since the start could not be scored: the lists decided them alone",
+            "It is a fault of the program or its model: report it. If it began with another model: mailguard model rollback",
+        )
 
 
 def _drift(changes: Drift) -> Iterator[Finding]:

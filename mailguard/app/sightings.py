@@ -18,6 +18,7 @@ from mailguard.domain.audit import time_from_text, time_text
 _SEEN = "health-seen"
 _NEWEST = "health-newest-mail"
 _RUNNING = "health-running"
+_MODEL_FAULTS = "health-model-faults"
 RELAY, MAILBOXES, EFFECTS = "relay", "mailboxes", "effects"
 
 
@@ -41,12 +42,21 @@ class RunningFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFaults:
+    """Since the daemon's start, of all its processes: messages that a model was asked about, and those it could not score."""
+
+    judged: int = 0
+    faults: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Sightings:
     """``seen`` and ``newest_mail`` by name; a name that is missing was never seen. ``running`` None: never ran."""
 
     seen: Mapping[str, datetime] = field(default_factory=dict)
     newest_mail: Mapping[str, datetime] = field(default_factory=dict)
     running: RunningFacts | None = None
+    model_faults: ModelFaults = ModelFaults()
 
     def newest_of(self, names: tuple[str, ...]) -> datetime | None:
         return max((self.newest_mail[name] for name in names if name in self.newest_mail), default=None)
@@ -78,10 +88,33 @@ def note_model_in_use(ledger: Ledger, *, model: str, problem: str, fix: str = ""
         note_running(ledger, changed)
 
 
+def add_model_faults(ledger: Ledger, more: ModelFaults) -> None:
+    """Each process that judges mail adds its own: the relay's workers have no other way to tell."""
+    known = _model_faults(ledger)
+    _put_model_faults(ledger, ModelFaults(known.judged + more.judged, known.faults + more.faults))
+
+
+def begin_model_faults(ledger: Ledger) -> None:
+    """At the daemon's start they are counted anew."""
+    _put_model_faults(ledger, ModelFaults())
+
+
 def sightings(ledger: Ledger) -> Sightings:
     return Sightings(
-        seen=_times(ledger, _SEEN), newest_mail=_times(ledger, _NEWEST), running=_running(ledger)
+        seen=_times(ledger, _SEEN),
+        newest_mail=_times(ledger, _NEWEST),
+        running=_running(ledger),
+        model_faults=_model_faults(ledger),
     )
+
+
+def _model_faults(ledger: Ledger) -> ModelFaults:
+    stored = ledger.state(_MODEL_FAULTS)
+    return ModelFaults(**json.loads(stored)) if stored else ModelFaults()
+
+
+def _put_model_faults(ledger: Ledger, faults: ModelFaults) -> None:
+    ledger.put_state(_MODEL_FAULTS, json.dumps(asdict(faults)))
 
 
 def _merge(ledger: Ledger, key: str, times: Mapping[str, datetime]) -> None:

@@ -160,7 +160,7 @@ def verified_files(
         mark = base64.b64decode(signature["signature"], validate=True)
         time = str(signature["signed_at"])
         as_written = canonical(_signature(public, mark, time))
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
         raise ModelRefused(f"{SIGNATURE} cannot be read ({error})") from error
     if as_written != files[SIGNATURE]:
         raise ModelRefused(f"{SIGNATURE} was altered")
@@ -172,7 +172,7 @@ def verified_files(
         raise ModelRefused(f"the signature does not fit {MANIFEST}: it was altered") from error
     try:
         manifest = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelRefused(f"{MANIFEST} cannot be read ({error})") from error
     if not isinstance(manifest, dict):
         raise ModelRefused(f"{MANIFEST} is not an object")
@@ -189,7 +189,7 @@ def key_of_signature(signature: bytes) -> bytes:
     try:
         stated = json.loads(signature)["public_key"]
         return base64.b64decode(stated, validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
         raise ModelRefused(f"{SIGNATURE} cannot be read ({error})") from error
 
 

@@ -106,7 +106,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class LinearClassifier:
-    """The model that serves. ``faults``: exception types of messages that could not be scored."""
+    """The model that serves. ``faults``: exception types of messages that could not be scored, for who asks this process."""
 
     model_id: str
     weights: Weights
@@ -118,7 +118,7 @@ class LinearClassifier:
         try:
             return self._predict(facts)
         except Exception as error:
-            # A fault of the model must never stop mail: the lists decide, and doctor shows the count.
+            # A fault of the model must never stop mail: the lists decide, and doctor shows the count (``ScoreTally``).
             if len(self.faults) < 1000:
                 self.faults.append(type(error).__name__)
             return Scores(model_id=self.model_id, is_uncertain=True)

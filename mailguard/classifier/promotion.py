@@ -65,6 +65,8 @@ class Promoter:
         def act(current: Pointer, at: datetime) -> Pointer:
             if current.promoted == name:
                 raise PromotionRefused(f"model {name} is in force already")
+            # Looked at again under the lock: it may have been removed since ``check``.
+            self.usable(name)
             return current.moved(name, by=by, reason=reason, at=at)
 
         detail = {"model_id": version.model_id, "failed_gates": list(failed), "is_forced": is_forced}
@@ -133,6 +135,10 @@ class Promoter:
             detail = {"promoted": stored.promoted, "serial": stored.serial, "found": found}
             transaction.audit.append(AuditEntry(tag=RESTORED, actor="mailguard", detail=detail))
         return True
+
+    def prune(self, keep: int, *, fresh: str = "") -> tuple[str, ...]:
+        """As the registry's, and never what the store says is or was in force: the copy may be older. Names of the removed."""
+        return self.registry.prune(keep, fresh=fresh, also_safe=lambda: self.current().was_in_force)
 
     def _stored(self, transaction: Transaction) -> Pointer:
         content = transaction.ledger.state(POINTER_STATE)

@@ -19,14 +19,13 @@ while the pointer is written leaves the old pointer.
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +34,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from mailguard.app.ports import Classifier
+from mailguard.app.ports import Classifier, TemporaryFailure
 from mailguard.classifier.artefact import (
     MANIFEST,
     SIGNATURE,
@@ -303,16 +302,19 @@ class ModelRegistry:
             value = {"keys": [asdict(known) for known in (*others, entry)]}
             replace_file(self.folder / TRUSTED, _with_signature(value, _TRUSTED_CONTEXT, key))
 
-    def prune(self, keep: int, *, fresh: str = "") -> tuple[str, ...]:
+    def prune(
+        self, keep: int, *, fresh: str = "", also_safe: Callable[[], Set[str]] = frozenset
+    ) -> tuple[str, ...]:
         """Remove those that came first, until ``keep`` of one's own are left. Names of the removed.
 
         Never what is or was in force, nor ``fresh``, which has just come; nor anything while it cannot be told what is in force.
-        The shipped one does not count.
+        The shipped one does not count. ``also_safe`` is asked under the lock for what the store knows: where there is one, use
+        ``Promoter.prune``.
         """
         with self.locked():
             try:
-                safe = self.pointer().was_in_force | {fresh}
-            except ModelRefused:
+                safe = self.pointer().was_in_force | {fresh} | also_safe()
+            except (ModelRefused, TemporaryFailure):
                 return ()
             names = sorted(self._names(), key=self._came)
             surplus = max(len(names) - max(keep, 1), 0)
@@ -371,7 +373,7 @@ class ModelRegistry:
                 raise ValueError("not as it was written")
             mark = base64.b64decode(value.pop("signature"), validate=True)
             Ed25519PublicKey.from_public_bytes(self._public_key).verify(mark, context + canonical(value))
-        except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ModelRefused(f"{name} is not signed with this school's key, or was altered") from error
         found: dict[str, Any] = value
         return found

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
 from mailguard.classifier.artefact import WEIGHTS, DarkClassifier, check_size
@@ -19,6 +18,7 @@ from mailguard.classifier.examples import Example, Progress, no_progress
 from mailguard.classifier.frozen import Measure, Measured
 from mailguard.classifier.gates import GateRow, figures_object, gate_rows
 from mailguard.classifier.predict import LinearClassifier, Thresholds
+from mailguard.classifier.promotion import Promoter
 from mailguard.classifier.registry import SHIPPED, ModelRegistry
 from mailguard.classifier.train import SEED, train
 from mailguard.classifier.weights import encoder_of_file, unpack
@@ -54,10 +54,9 @@ class Candidate:
 
 
 def retrain(
-    registry: ModelRegistry,
+    promoter: Promoter,
     materials: Materials,
     *,
-    key: Ed25519PrivateKey,
     now: Callable[[], datetime],
     keep: int,
     measure: Measure,
@@ -68,6 +67,7 @@ def retrain(
     ``now`` is asked when it is signed, at the end. Raises CorpusError, MemoryError, OSError; ModelRefused when its weights are
     more than any installation reads.
     """
+    registry = promoter.registry
     trained = train(
         materials.corpus,
         choosing=materials.choosing,
@@ -91,12 +91,12 @@ def retrain(
         "frozen_sets": figures_object(measured),
         "school_examples": materials.extra_facts or {},
     }
-    model_id = registry.add(weights=trained.weights, manifest=manifest, key=key, signed_at=now())
+    model_id = registry.add(weights=trained.weights, manifest=manifest, key=promoter.key, signed_at=now())
     return Candidate(
         model_id=model_id,
         rows=rows,
         measured=measured,
-        removed=registry.prune(keep, fresh=model_id),
+        removed=promoter.prune(keep, fresh=model_id),
         weights_bytes=len(trained.weights),
     )
 

@@ -90,7 +90,7 @@ def import_command(config_path: Path, state_folder: Path, actor: str, stated: st
                 registry.trust(public_key, by=actor, at=SystemClock().now(), key=school.store.keys.model_key)
                 _record(school, KEY_TRUSTED, actor, {"fingerprint": fingerprint(public_key)})
             model_id = registry.take_in(files)
-            removed = registry.prune(keep, fresh=model_id)
+            removed = promoter.prune(keep, fresh=model_id)
             version = registry.described(model_id)
         except ModelRefused as problem:
             stop([f"refused: {problem}"], status=PROBLEMS)

@@ -119,7 +119,7 @@ def train_command(
                     school, own_mail, without_decisions=without_decisions, progress=progress
                 )
                 candidate = retrain(
-                    registry,
+                    promoter,
                     Materials(
                         corpus=texts,
                         office_mail=office_mail,
@@ -128,7 +128,6 @@ def train_command(
                         extra_facts=facts,
                         seed=SEED if seed is None else seed,
                     ),
-                    key=school.store.keys.model_key,
                     now=clock.now,
                     keep=section.keep,
                     measure=frozen_measure(

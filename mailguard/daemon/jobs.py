@@ -14,6 +14,7 @@ from mailguard.app.schedule import Job, digest_job, parent_letters_job
 from mailguard.app.trail_blanks import Blanks
 from mailguard.daemon.parts import Running
 from mailguard.daemon.service_manager import watchdog_jobs
+from mailguard.daemon.telling import model_alarm_job
 from mailguard.daemon_settings import retention_of
 from mailguard.heartbeat import Heartbeat
 from mailguard.model_wiring import labelling_of
@@ -44,6 +45,7 @@ def daemon_jobs(
             started_at=running.parts.clock.now(),
             statuses=statuses,
         ).job(),
+        model_alarm_job(store, running.settings, running.model),
         Job(name="checkpoint", seconds=_HOUR_SECONDS, call=lambda: _checkpoint(running.trail)),
         Blanks(store, running.trail).job(),
         retention_of(running.loaded, store, running.opened.blobs, running.parts.clock).job(),

@@ -11,6 +11,8 @@ from mailguard.app.list_editing import ListEditing
 from mailguard.app.list_reload import ListsRefused, ListsReplaced
 from mailguard.app.ports import PermanentFailure, TemporaryFailure
 from mailguard.app.ports_store import AuditEntry, EffectRecord, Store
+from mailguard.app.schedule import Job
+from mailguard.app.sightings import begin_model_faults
 from mailguard.classifier.artefact import DarkClassifier
 from mailguard.classifier.reload import CurrentModel
 from mailguard.domain.audit import AuditTag
@@ -19,6 +21,7 @@ from mailguard.model_wiring import tell_model_state
 log = structlog.get_logger(__name__)
 
 _ACTOR = "daemon"
+_ALARM_SECONDS = 30.0
 
 
 def record(store: Store, tag: str, detail: dict[str, object]) -> None:
@@ -49,7 +52,21 @@ def tell_start(
         detail["model_dark"] = problem
     with store.transaction() as transaction:
         transaction.audit.append(AuditEntry(tag=AuditTag.DAEMON_STARTED, actor=_ACTOR, detail=detail))
+        begin_model_faults(transaction.ledger)
         tell_model_state(transaction, settings, model=classifier.model_id, problem=problem, fix=model.fix)
+
+
+def model_alarm_job(store: Store, settings: EffectsSettings, model: CurrentModel) -> Job:
+    """That a model is in use again is told when it has lasted, which no change of it brings about."""
+
+    def look() -> None:
+        """Raises TemporaryFailure; the next one comes soon."""
+        classifier, fix = model.classifier, model.fix
+        problem = classifier.reason if isinstance(classifier, DarkClassifier) else ""
+        with store.transaction() as transaction:
+            tell_model_state(transaction, settings, model=classifier.model_id, problem=problem, fix=fix)
+
+    return Job(name="model-alarm", seconds=_ALARM_SECONDS, call=look)
 
 
 def keep_lists(editing: ListEditing) -> None:

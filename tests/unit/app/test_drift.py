@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from mailguard.app.drift import (
     KIND,
     NATURE,
     WATCH,
+    ScoreTally,
     SeriesDrift,
     drift,
     measured_drift,
@@ -24,7 +26,13 @@ from mailguard.app.drift import (
 from mailguard.app.drift_words import drift_figures, drift_problems, drift_state, series_words
 from mailguard.app.ports_learning import ScoreCount
 from mailguard.app.sampling import iso_week
+from mailguard.app.sightings import ModelFaults, begin_model_faults, sightings
+from mailguard.classifier.predict import LinearClassifier, Thresholds
+from mailguard.classifier.weights import unpack
+from mailguard.domain.scores import Scores
 from mailguard.domain.words import Kind, Nature
+from mailguard.reading.message import read
+from tests.models import flat_weights, manifest
 from tests.storing import School, open_school, school_settings
 
 TODAY = date(2026, 11, 25)
@@ -144,6 +152,43 @@ def test_services_nobody_listed_are_counted_through_promotions_and_without_a_mod
         r"notifications of services nobody listed: \d of 100 in the first weeks here, \d\d of 100 now", says
     )
     assert "platforms.toml" in fix
+
+
+def test_messages_that_could_not_be_scored_are_counted_by_all_processes_and_anew_from_each_start(
+    school: School,
+):
+    model = LinearClassifier(
+        model_id="m",
+        weights=unpack(flat_weights()),
+        thresholds=Thresholds.from_dict(manifest()["thresholds"]),
+    )
+    broken = model.predict(None)  # type: ignore[arg-type]
+    right = model.predict(read(b"Subject: x\r\n\r\nDear Ms Nair, may I hand it in on Monday?\r\n"))
+    of_typed_text = replace(broken, kind=right.kind, event=right.event)
+    store = school.opened.store
+
+    def consider(tally: ScoreTally, *found: Scores) -> None:
+        for scores in found:
+            seen = SimpleNamespace(
+                scores=scores,
+                assessment=SimpleNamespace(platform=None),
+                versions=SimpleNamespace(model=scores.model_id),
+            )
+            tally.consider(seen)  # type: ignore[arg-type]
+        tally.flush()
+
+    def faults() -> ModelFaults:
+        with store.reading() as transaction:
+            return sightings(transaction.ledger).model_faults
+
+    worker, parent = ScoreTally(store, lambda: TODAY), ScoreTally(store, lambda: TODAY)
+    consider(worker, broken)
+    consider(parent, right, right, of_typed_text, Scores(), Scores(model_id="m", kind=right.kind))
+    consider(parent)
+    assert faults() == ModelFaults(judged=5, faults=2)
+    with store.transaction() as transaction:
+        begin_model_faults(transaction.ledger)
+    assert faults() == ModelFaults()
 
 
 def test_drift_is_measured_against_the_first_weeks_and_not_against_last_month():

@@ -13,7 +13,9 @@ from mailguard.app.metrics import figures
 from mailguard.app.ports import PermanentFailure, TemporaryFailure
 from mailguard.app.report_test import send_test_reports
 from mailguard.app.sightings import (
+    ModelFaults,
     RunningFacts,
+    add_model_faults,
     note_model_in_use,
     note_newest_mail,
     note_running,
@@ -139,6 +141,25 @@ def test_a_dark_model_is_a_failure_and_the_lists_go_on(school: Scene) -> None:
         note_running(transaction.ledger, facts)
     assert found(school, "model in use").state is State.FAIL
     assert "lists go on" in found(school, "model in use").fix
+
+
+def test_messages_that_could_not_be_scored_are_a_warning_from_the_first_and_a_failure_when_many(
+    school: Scene,
+) -> None:
+    def state_after(more: ModelFaults) -> tuple[State, str]:
+        with school.office.store.transaction() as transaction:
+            add_model_faults(transaction.ledger, more)
+        finding = found(school, "model faults")
+        return finding.state, finding.says
+
+    with school.office.store.reading() as transaction:
+        findings = health(transaction, school.office.settings).findings
+    assert "model faults" not in {finding.what for finding in findings}
+    state, says = state_after(ModelFaults(judged=20, faults=1))
+    assert state is State.WARN
+    assert says.startswith("1 of 20 messages since the start could not be scored")
+    assert state_after(ModelFaults(judged=0, faults=1))[0] is State.WARN
+    assert state_after(ModelFaults(judged=1, faults=1))[0] is State.FAIL
 
 
 def test_a_change_of_the_model_is_known_at_once(school: Scene) -> None:

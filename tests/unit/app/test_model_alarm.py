@@ -1,4 +1,4 @@
-"""People are told by mail when no model can be used: at once, once each time, and when that is over."""
+"""People are told by mail when no model can be used: at once, once each time, and when that is over and stays so."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ import pytest
 
 from mailguard.app.chain_notice import ChainNoticePerformer
 from mailguard.app.digest_calendar import DigestPlan
+from mailguard.app.model_alarm import tell_bright, tell_dark
 from mailguard.app.sightings import RunningFacts, note_running, sightings
 from mailguard.classifier.promotion import Promoter
 from mailguard.classifier.registry import VERSIONS, ModelRegistry
 from mailguard.classifier.reload import CurrentModel
-from mailguard.daemon.telling import tell_start
+from mailguard.daemon.telling import model_alarm_job, tell_start
 from mailguard.domain.case import EffectKind
 from mailguard.model_wiring import tell_model_news
 from tests.effects_fixture import (
@@ -64,6 +65,14 @@ def start(office: Office, model: CurrentModel) -> None:
     tell_start(office.store, office.settings, part_names=frozenset(), policy="p", lists="l", model=model)
 
 
+def time_passes(office: Office, model: CurrentModel, *, minutes: int) -> None:
+    """The daemon's clock looks again and again: here thrice."""
+    job = model_alarm_job(office.store, office.settings, model)
+    for _ in range(3):
+        office.clock.pass_time(seconds=20 * minutes)
+        job.call()
+
+
 def told(office: Office) -> list[tuple[str, str, str]]:
     """(to whom, the subject, the words) of the notices in the outbox."""
     with office.store.reading() as transaction:
@@ -100,8 +109,11 @@ def test_going_dark_is_told_to_the_chain_and_to_it_once_and_so_is_its_end(office
     assert "mailguard model rollback" in words
     place.write_bytes(right)
     assert current.reload_if_changed()
+    time_passes(office, current, minutes=9)
+    assert subjects(office) == {DARK: 4}
+    time_passes(office, current, minutes=60)
     assert subjects(office) == {DARK: 4, BRIGHT: 4}
-    office.clock.pass_time(hours=1)
+    assert "There was none since" in told(office)[-1][2]
     alter(place, 0.5)
     assert current.reload_if_changed()
     assert subjects(office) == {DARK: 8, BRIGHT: 4}
@@ -124,8 +136,48 @@ def test_one_that_was_mended_while_nothing_ran_is_told_at_the_next_start(office:
     alter(weights_of(promoter), 0.5)
     start(office, follow(office, promoter.registry))
     weights_of(promoter).write_bytes(right)
-    start(office, follow(office, promoter.registry))
+    current = follow(office, promoter.registry)
+    start(office, current)
+    time_passes(office, current, minutes=11)
     assert subjects(office) == {DARK: 4, BRIGHT: 4}
+
+
+def test_weights_that_come_and_go_are_told_once_and_the_end_counts_how_often(
+    office: Office, promoter: Promoter
+):
+    place = weights_of(promoter)
+    right = place.read_bytes()
+    current = follow(office, promoter.registry)
+    start(office, current)
+    for _ in range(4):
+        alter(place, 0.5)
+        assert current.reload_if_changed()
+        assert subjects(office) == {DARK: 4}
+        time_passes(office, current, minutes=1)
+        place.write_bytes(right)
+        assert current.reload_if_changed()
+        time_passes(office, current, minutes=1)
+    assert subjects(office) == {DARK: 4}
+    time_passes(office, current, minutes=10)
+    assert subjects(office) == {DARK: 4, BRIGHT: 4}
+    assert "it went and came back 4 times" in told(office)[-1][2]
+
+
+def test_a_container_that_starts_under_another_name_each_time_tells_nothing_again(office: Office):
+    for number in range(6):
+        with office.store.transaction() as transaction:
+            is_told = tell_dark(
+                transaction, office.settings, machine=f"pod-{number}", reason="altered", fix=""
+            )
+        assert is_told is (number == 0)
+        office.clock.pass_time(minutes=1)
+    for minutes in (0, 11):
+        office.clock.pass_time(minutes=minutes)
+        with office.store.transaction() as transaction:
+            tell_bright(transaction, office.settings, machine="pod-7", model="m")
+    assert subjects(office) == {DARK: 4, BRIGHT: 4}
+    assert "on pod-0" in told(office)[0][2]
+    assert "on pod-7" in told(office)[-1][2]
 
 
 def test_health_says_what_to_do_as_the_mail_does(office: Office, promoter: Promoter):

@@ -1,11 +1,13 @@
 """Putting a model in force: a person's act, on the record, all or nothing, first come first served."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,41 @@ def test_of_two_promotions_at_once_one_wins_whole(school: School, promoter: Prom
     ((_, _, winner),) = events(promoter)
     assert promoter.registry.pointer() == promoter.current()
     assert promoter.current().promoted == winner
+
+
+def test_one_that_is_removed_while_it_is_being_promoted_is_refused(promoter: Promoter):
+    model_id = add_candidate(promoter.registry, promoter.key)
+
+    class StoreAfterPruning:
+        """Between the look at the gates and the act, another command's prune has come first."""
+
+        reading = promoter.store.reading
+
+        def transaction(self) -> object:
+            shutil.rmtree(promoter.registry.folder / VERSIONS / model_id)
+            return promoter.store.transaction()
+
+    with pytest.raises(PromotionRefused, match="there is no model"):
+        promote(replace(promoter, store=StoreAfterPruning()), model_id)  # type: ignore[arg-type]
+    assert promoter.current().promoted == SHIPPED
+    assert promoter.registry.pointer().promoted == SHIPPED
+
+
+def test_what_the_store_has_in_force_is_never_removed_although_its_copy_could_not_be_written(
+    promoter: Promoter,
+):
+    model_id, *_, fresh = [
+        add_candidate(promoter.registry, promoter.key, bias=float(number)) for number in range(4)
+    ]
+    place = promoter.registry.folder / f"{POINTER}.new"
+    place.mkdir()
+    with pytest.raises(OSError, match=POINTER):
+        promote(promoter, model_id)
+    place.rmdir()
+    assert promoter.registry.pointer().promoted == SHIPPED
+    assert len(promoter.prune(2, fresh=fresh)) == 2
+    assert promoter.restore()
+    assert promoter.registry.classifier().model_id == model_id
 
 
 _KILLED = """

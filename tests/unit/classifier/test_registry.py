@@ -19,6 +19,7 @@ from mailguard.classifier.artefact import (
     DarkClassifier,
     ModelRefused,
     canonical,
+    key_of_signature,
     size_warning,
 )
 from mailguard.classifier.predict import LinearClassifier
@@ -199,6 +200,41 @@ def test_what_is_no_model_id_is_refused(registry: ModelRegistry, name: str):
     with pytest.raises(ModelRefused):
         registry.folder_of(name)
     assert isinstance(registry.open(name), DarkClassifier)
+
+
+NESTED = b"[" * 200_000
+
+
+@pytest.mark.parametrize("name", [POINTER, TRUSTED])
+def test_signed_files_of_endless_brackets_are_refused_and_nothing_falls_over(
+    registry: ModelRegistry, name: str
+):
+    model_id = add_candidate(registry, KEY)
+    put_in_force(registry, model_id)
+    (registry.folder / name).write_bytes(NESTED)
+    assert isinstance(registry.classifier(), DarkClassifier) is (name == POINTER)
+    with pytest.raises(ModelRefused, match=name):
+        registry.pointer() if name == POINTER else registry.confirmed_keys()
+
+
+@pytest.mark.parametrize("name", [MANIFEST, SIGNATURE])
+def test_a_version_of_endless_brackets_goes_dark(registry: ModelRegistry, name: str):
+    model_id = add_candidate(registry, KEY)
+    put_in_force(registry, model_id)
+    place = registry.folder_of(model_id)
+    if name == MANIFEST:
+        # Signed by a trusted key, it is opened.
+        at = SIGNED_AT.isoformat(timespec="seconds")
+        mark = KEY.sign(b"mailguard model v1\n" + at.encode() + b"\n" + NESTED)
+        signature = json.loads((place / SIGNATURE).read_bytes())
+        changed = {**signature, "signed_at": at, "signature": b64encode(mark).decode()}
+        (place / SIGNATURE).write_bytes(canonical(changed))
+    (place / name).write_bytes(NESTED)
+    assert name in dark_reason(registry)
+    assert name in registry.find(model_id).problem
+    if name == SIGNATURE:
+        with pytest.raises(ModelRefused, match=SIGNATURE):
+            key_of_signature(NESTED)
 
 
 def own_names(registry: ModelRegistry) -> set[str]:
