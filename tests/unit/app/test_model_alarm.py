@@ -10,7 +10,7 @@ import pytest
 from mailguard.app.chain_notice import ChainNoticePerformer
 from mailguard.app.digest_calendar import DigestPlan
 from mailguard.app.model_alarm import tell_bright, tell_dark
-from mailguard.app.sightings import RunningFacts, note_running, sightings
+from mailguard.app.sightings import ModelFaults, RunningFacts, add_model_faults, note_running, sightings
 from mailguard.classifier.promotion import Promoter
 from mailguard.classifier.registry import VERSIONS, ModelRegistry
 from mailguard.classifier.reload import CurrentModel
@@ -178,6 +178,14 @@ def test_a_container_that_starts_under_another_name_each_time_tells_nothing_agai
     assert subjects(office) == {DARK: 4, BRIGHT: 4}
     assert "on pod-0" in told(office)[0][2]
     assert "on pod-7" in told(office)[-1][2]
+
+
+def test_what_the_model_could_not_score_is_counted_anew_from_each_start(office: Office, promoter: Promoter):
+    with office.store.transaction() as transaction:
+        add_model_faults(transaction.ledger, ModelFaults(judged=9, faults=1))
+    start(office, follow(office, promoter.registry))
+    with office.store.reading() as transaction:
+        assert sightings(transaction.ledger).model_faults == ModelFaults()
 
 
 def test_health_says_what_to_do_as_the_mail_does(office: Office, promoter: Promoter):
