@@ -271,9 +271,15 @@ class _Sorter:
             if len(joined) > _PATTERN_CHARS:
                 return 0
             if joined[-1] in ":：-_" and phrases.ATTRIBUTION.search(joined):
-                is_quoted_below = self._quotation_follows(index + count) or self._is_marked(index + count)
-                is_by_program = phrases.ATTRIBUTION_START.match(joined) and _is_by_program(joined)
-                if (is_quoted_below and (count == 1 or is_by_program)) or (is_by_program and self._is_reply):
+                is_dated = bool(
+                    phrases.ATTRIBUTION_START.match(joined) and phrases.HAS_EVIDENCE.search(joined)
+                )
+                is_by_program = is_dated and _is_by_program(joined)
+                if (
+                    (self._quotation_follows(index + count) and (count == 1 or is_by_program))
+                    or (is_dated and self._is_marked(index + count))
+                    or (is_by_program and self._is_reply)
+                ):
                     return count
                 return 0
             if not phrases.ATTRIBUTION_START.match(text):

@@ -316,6 +316,7 @@ def test_an_attribution_may_go_on_over_lines(attribution: str) -> None:
         "On 14 November Mr Brown said to him:\nif you tell anybody I will hurt you",
         "On 2 nights last week my uncle came to my room\nand then he wrote this to me on my phone:\nyou are mine dont tell",
         "In 2025 he wrote to me:\nyou are mine",
+        "What he said, in his own words:\n| you are mine",
     ],
 )
 def test_what_somebody_said_or_wrote_is_told_in_the_senders_own_words(subject: str, told: str) -> None:
