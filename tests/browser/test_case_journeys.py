@@ -228,6 +228,7 @@ def test_the_admin_cannot_read_content(browser: Browser, school: WebSchool, addr
 
 def test_the_queue_is_gone_through_by_keys(browser: Browser, school: WebSchool, address: str) -> None:
     new_case(school)
+    new_case(school)
     with signed_in(browser, school, address, SiteRole.HEAD, viewport=DESKTOP) as window:
         window.go("/queue")
         links = window.page.locator(".case-link")
