@@ -68,9 +68,14 @@ def _hard_spaces(text: str, rng: random.Random) -> str:
 
 def _slips(text: str, rng: random.Random) -> str:
     """About one slip in forty letters: left out, doubled, swapped or the next key."""
+    return with_slips(text, rng, share=0.025, wrong_key=lambda letter: _NEIGHBOURS.get(letter, letter))
+
+
+def with_slips(text: str, rng: random.Random, *, share: float, wrong_key: Callable[[str], str]) -> str:
+    """`share` of the letters left out, doubled, swapped with the next or hit as `wrong_key` says."""
     letters = list(text)
     for place in range(len(letters) - 1):
-        if letters[place].isalpha() and rng.random() < 0.025:
+        if letters[place].isalpha() and rng.random() < share:
             match rng.randrange(4):
                 case 0:
                     letters[place] = ""
@@ -79,7 +84,7 @@ def _slips(text: str, rng: random.Random) -> str:
                 case 2:
                     letters[place], letters[place + 1] = letters[place + 1], letters[place]
                 case _:
-                    letters[place] = _NEIGHBOURS.get(letters[place], letters[place])
+                    letters[place] = wrong_key(letters[place])
     return "".join(letters)
 
 

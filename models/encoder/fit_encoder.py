@@ -48,6 +48,7 @@ from mailguard.classifier.heads import (  # noqa: E402
 from mailguard.classifier.labels import labels_of  # noqa: E402
 from mailguard.classifier.plain import spoken  # noqa: E402
 from mailguard.classifier.stretches import LONG_WORDS, STRETCH_WORDS  # noqa: E402
+from mailguard.classifier.text_changes import with_slips  # noqa: E402
 
 SEED = 20261129
 BATCH = 32
@@ -143,19 +144,9 @@ def _drawn_out(text: str, rng: random.Random) -> str:
 
 
 def _slips(text: str, rng: random.Random) -> str:
-    letters = list(text)
-    for place in range(len(letters) - 1):
-        if letters[place].isalpha() and rng.random() < 0.03:
-            match rng.randrange(4):
-                case 0:
-                    letters[place] = ""
-                case 1:
-                    letters[place] *= 2
-                case 2:
-                    letters[place], letters[place + 1] = letters[place + 1], letters[place]
-                case _:
-                    letters[place] = rng.choice("abcdefghijklmnopqrstuvwxyz")
-    return "".join(letters)
+    return with_slips(
+        text, rng, share=0.03, wrong_key=lambda letter: rng.choice("abcdefghijklmnopqrstuvwxyz")
+    )
 
 
 class Stretches:
