@@ -17,18 +17,25 @@ from mailguard.domain.decide import Decision, Outcome, decide
 from mailguard.domain.message import Authentication, Envelope, MessageFacts
 from mailguard.domain.parties import find_parties
 from mailguard.domain.platform import PlatformFacts, PostingGateway
+from mailguard.domain.platform_actor import STAFF_EVENTS
 from mailguard.domain.policy import Policy
 from mailguard.domain.roll import School
 from mailguard.domain.routing import Route, report_route
 from mailguard.domain.scores import Scores
 from mailguard.domain.situation import Sender, Situation
 from mailguard.domain.web_form import is_web_form
-from mailguard.domain.words import Direction, Event, Initiator, Level, ReportWhen
+from mailguard.domain.words import CONTACT_EVENTS, Direction, Event, Initiator, Level, ReportWhen
 from mailguard.reading.automatic import has_auto_reply_marks
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
 
 _MODEL_DECIDES_EVENT = 0.5
+# Services word their news anew every year, and a wording of one event may fit another's ("tagged you" in a photo, or in a remark).
+_MODEL_OVERRULES_WORDING = 0.98
+_NO_CONTACTS = frozenset({Event.DIGEST, Event.SUGGESTION, Event.MARKETING, Event.OTHER})
+_BEGUN_BY_ANOTHER = CONTACT_EVENTS - STAFF_EVENTS
+# A code expires while it is held.
+_STAYS_AS_WORDED = STAFF_EVENTS | {Event.SECURITY}
 _CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
 # Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
 _OF_OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE})
@@ -234,13 +241,7 @@ class Inspector:
             platform = self.recognisers.recognise_unlisted(facts, scores)
         if platform is None:
             return None
-        if not platform.event_is_certain and scores.event:
-            event = max(scores.event, key=scores.event.__getitem__)
-            if scores.event[event] >= _MODEL_DECIDES_EVENT:
-                platform = replace(
-                    platform, event=Event(event), evidence=f"{platform.evidence}; event by the model"
-                )
-        return replace(platform, authenticated=authentication.overall)
+        return replace(_with_models_event(platform, scores), authenticated=authentication.overall)
 
     def _scores_of_forwarded(self, facts: MessageFacts, classifier: Classifier) -> Scores | None:
         """What somebody else wrote and this message passes on; None when it passes on nothing."""
@@ -290,6 +291,26 @@ class Inspector:
         if decision.headline.report is ReportWhen.NONE:
             return Route(to=(), withheld_from=route.withheld_from)
         return route
+
+
+def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts:
+    """The model's event where wording only guesses, and where the model is all but sure of another than wording found.
+
+    What wording calls a contact, the staff's own doing or a code stays that: the model may change which contact of another's it is,
+    and raise what is none.
+    """
+    event = Event(max(scores.event, key=scores.event.__getitem__, default=platform.event.value))
+    if event is platform.event:
+        return platform
+    likely = scores.event[event.value]
+    if platform.event_is_certain:
+        may_change = event in _BEGUN_BY_ANOTHER or {event, platform.event} <= _NO_CONTACTS
+        is_fixed = platform.event_is_stated or platform.event in _STAYS_AS_WORDED
+        if not platform.is_listed or is_fixed or not may_change:
+            return platform
+    if likely < (_MODEL_OVERRULES_WORDING if platform.event_is_certain else _MODEL_DECIDES_EVENT):
+        return platform
+    return replace(platform, event=event, evidence=f"{platform.evidence}; event by the model")
 
 
 def subjects_of(assessment: Assessment, decision: Decision) -> frozenset[str]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +85,17 @@ class Grams:
     starts: Indexes
     ends: Indexes
     word_hashes: Hashes
-    chars: tuple[ShortIndexes, ...]  # one array for each of GRAM_SIZES; element i begins at code i
+    known: Indexes
+    all_chars: ShortIndexes  # of each of GRAM_SIZES in turn: ``chars``
     words: Indexes
     pair_hashes: Hashes
     pairs: Indexes
+
+    @property
+    def chars(self) -> tuple[ShortIndexes, ...]:
+        """One array for each of GRAM_SIZES; element i begins at code i."""
+        counts = [max(len(self.codes) - size + 1, 0) for size in GRAM_SIZES]
+        return tuple(self.all_chars[first:last] for first, last in pairwise([0, *accumulate(counts)]))
 
 
 def extract(facts: MessageFacts) -> Features:
@@ -97,15 +105,14 @@ def extract(facts: MessageFacts) -> Features:
 
 def distinct_features(grams: Grams, facts: MessageFacts) -> Features:
     """The blocks from occurrences already found."""
-    hashes = grams.word_hashes
-    of_subject = hashes[: int(np.searchsorted(grams.starts, grams.body_start))]
+    of_subject = grams.word_hashes[: int(np.searchsorted(grams.starts, grams.body_start))]
     words = (grams.words, grams.pairs, _spread((of_subject + np.uint64(1)) * _SUBJECT_SALT, WORD_BITS))
     return Features(
-        chars=_distinct(np.concatenate(grams.chars)),
+        chars=_distinct(grams.all_chars),
         words=_distinct(np.concatenate(words)),
         concepts=_distinct(_concepts_of(grams)),
         structure=structure_of(facts, word_count=len(grams.starts)),
-        known=_spread(hashes, KNOWN_BITS),
+        known=grams.known,
     )
 
 
@@ -155,10 +162,11 @@ def _features_together(parts: Sequence[MessageFacts], text: str) -> list[Feature
     owner = np.repeat(owners, last_words - first_words)
     is_within = owner[:-1] == owner[1:]
     pair_owner = owner[:-1][is_within]
+    of_sizes = grams.chars
     chars = [
         numbers[begin : max(end - size + 1, begin)]
         for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
-        for size, numbers in zip(GRAM_SIZES, grams.chars, strict=True)
+        for size, numbers in zip(GRAM_SIZES, of_sizes, strict=True)
     ]
     counts = [sum(map(len, chars[place : place + 4])) for place in range(0, len(chars), len(GRAM_SIZES))]
     where = np.arange(len(owner)) + owner * _APART
@@ -175,14 +183,13 @@ def _features_together(parts: Sequence[MessageFacts], text: str) -> list[Feature
         ),
         _distinct_each(concepts, places // _APART, len(parts)),
     )
-    known = _spread(grams.word_hashes, KNOWN_BITS)
     return [
         Features(
             chars=block_chars,
             words=block_words,
             concepts=block_concepts,
             structure=structure_of(part, word_count=int(last - first)),
-            known=known[first:last],
+            known=grams.known[first:last],
         )
         for part, block_chars, block_words, block_concepts, first, last in zip(
             parts, *blocks, first_words.tolist(), last_words.tolist(), strict=True
@@ -211,20 +218,20 @@ def _grams_of(codes: Codes) -> Grams:
         part *= _INVERSES_SHORT[:count]
         part += np.uint32(size)
         place += count
-    spread = _spread_short(hashes, CHAR_BITS)
-    bounds = [0, *accumulate(counts)]
-    chars = tuple(spread[first:last] for first, last in pairwise(bounds))
     starts, ends = _word_bounds(codes)
     words = _span_hashes(prefix, starts, ends)
     pairs = words[:-1] * _PAIR + words[1:]
+    # Of one mixing: the top bits of a word's number among the known are its number among the words.
+    known = _spread(words, KNOWN_BITS)
     return Grams(
         codes=codes,
         body_start=int(marks[0]) if len(marks) else 0,
         starts=starts,
         ends=ends,
         word_hashes=words,
-        chars=chars,
-        words=_spread(words, WORD_BITS),
+        known=known,
+        all_chars=_spread_short(hashes, CHAR_BITS),
+        words=known >> (KNOWN_BITS - WORD_BITS),
         pair_hashes=pairs,
         pairs=_spread(pairs, WORD_BITS),
     )
@@ -301,9 +308,9 @@ def _distinct(numbers: Indexes | ShortIndexes) -> Indexes:
     return in_order.astype(np.int64)
 
 
-def _concept_table() -> tuple[Hashes, NDArray[np.int64]]:
-    """Hashes of all concepts' words and pairs, sorted, and the concept of each. A word of two concepts stands twice."""
-    entries: list[tuple[int, int]] = []
+def _concept_table() -> tuple[Hashes, tuple[tuple[int, ...], ...]]:
+    """Hashes of all concepts' words and pairs, sorted, and the concepts of each."""
+    entries: dict[int, list[int]] = {}
     for concept, words in enumerate(CONCEPTS.values()):
         for entry in words:
             hashes = []
@@ -312,10 +319,10 @@ def _concept_table() -> tuple[Hashes, NDArray[np.int64]]:
                 bounds = np.array([0], dtype=np.int64), np.array([len(codes)], dtype=np.int64)
                 hashes.append(_span_hashes(_prefix(codes), *bounds))
             whole = hashes[0] if len(hashes) == 1 else hashes[0] * _PAIR + hashes[1]
-            entries.append((int(whole[0]), concept))
-    entries.sort()
-    return np.array([entry[0] for entry in entries], dtype=np.uint64), np.array(
-        [entry[1] for entry in entries]
+            entries.setdefault(int(whole[0]), []).append(concept)
+    in_order = sorted(entries.items())
+    return np.array([number for number, _ in in_order], dtype=np.uint64), tuple(
+        tuple(concepts) for _, concepts in in_order
     )
 
 
@@ -329,32 +336,28 @@ def _concept_numbers(hashes: Hashes, where: Indexes) -> tuple[Indexes, Indexes]:
     hit = (_CONCEPT_HASHES[slot] == hashes).nonzero()[0]
     if not len(hit):
         return hit, hit
-    slots, first = slot[hit], where[hit]
-    # A word of several concepts stands several times in a row.
-    slots = np.concatenate([slots + step for step in range(_CONCEPTS_A_WORD)])
-    place = np.concatenate([first] * _CONCEPTS_A_WORD)
-    same = _CONCEPT_HASHES[np.minimum(slots, len(_CONCEPT_HASHES) - 1)] == np.concatenate(
-        [hashes[hit]] * _CONCEPTS_A_WORD
-    )
-    same &= slots < len(_CONCEPT_HASHES)
-    place, concept = place[same], _CONCEPT_OF[slots[same]]
-    order = np.argsort(place, kind="stable")
-    place, concept = place[order], concept[order]
-    later = np.arange(len(place))[:, None] + np.arange(1, _CONCEPT_NEIGHBOURS + 1)
-    near = later < len(place)
-    np.minimum(later, len(place) - 1, out=later)
-    near &= place[later] - place[:, None] <= _CONCEPT_WINDOW
-    row, column = np.nonzero(near)
-    left, right = concept[row], concept[later[row, column]]
-    pairs = _SINGLE_CONCEPTS + np.minimum(left, right) * _SINGLE_CONCEPTS + np.maximum(left, right)
-    return np.concatenate([concept, pairs]), np.concatenate([place, place[row]])
+    # A few hits in most texts: plain Python is done before numpy has been called a dozen times.
+    found = [
+        (place, step, concept)
+        for first, place in zip(slot[hit].tolist(), where[hit].tolist(), strict=True)
+        for step, concept in enumerate(_CONCEPTS_OF[first])
+    ]
+    found.sort(key=itemgetter(0, 1))
+    numbers = [concept for _, _, concept in found]
+    places = [place for place, _, _ in found]
+    for row, (place, _, left) in enumerate(found):
+        for later, _, right in found[row + 1 : row + 1 + _CONCEPT_NEIGHBOURS]:
+            if later - place > _CONCEPT_WINDOW:
+                break
+            numbers.append(_SINGLE_CONCEPTS + min(left, right) * _SINGLE_CONCEPTS + max(left, right))
+            places.append(place)
+    return np.array(numbers, dtype=np.int64), np.array(places, dtype=np.int64)
 
 
 _SINGLE_CONCEPTS = 64  # and 64 + 64 * 64 pairs are below 1 << CONCEPT_BITS
-_CONCEPTS_A_WORD = 3
 _CONCEPT_WINDOW = 7
 _CONCEPT_NEIGHBOURS = 6
-_CONCEPT_HASHES, _CONCEPT_OF = _concept_table()
+_CONCEPT_HASHES, _CONCEPTS_OF = _concept_table()
 
 _FAMILIES = {family: 20 + place for place, family in enumerate(AttachmentFamily)}
 _DEAR = re.compile(

@@ -1,7 +1,7 @@
 """Text made plain before it is hashed: what a reader sees, without the tricks that hide it from a program.
 
-NFKC, lower case, no invisible characters, look-alike letters in mixed words, addresses and links as kinds of thing (Python);
-long numbers, leetspeak, repeated letters and spaced-out words (numpy, on code points). For the encoder, which has learned words
+NFKC, lower case, no invisible characters, look-alike letters in mixed words, addresses and links as kinds of thing;
+long numbers, leetspeak, repeated letters and spaced-out words. For the encoder, which has learned words
 and no pictures, emoji are called by their Unicode names.
 """
 
@@ -143,55 +143,32 @@ def kinds(codes: Codes) -> NDArray[np.int8]:
     return _KINDS[np.minimum(codes, len(_KINDS) - 1)]
 
 
+_DISGUISED = re.compile(
+    # A sign between letters, or two ("b00k"); at the start of a word where three letters follow ("5nap", but not "5th").
+    r"(?<=[a-z])[0-9@$](?=[a-z])|(?<=[a-z])[0-9@$]{2}(?=[a-z])|(?<= )[0-9@$](?=[a-z]{3})"
+)
+_LONG_NUMBER = re.compile(r"[0-9]{3,}")
+_DRAWN_OUT = re.compile(r"(.)\1{2,}", re.DOTALL)
+_SPACED_OUT = re.compile(r"[^a-z](?=[a-z][^a-z\n][a-z][^a-z\n][a-z][^a-z])")
+
+
 def plain_codes(text: str) -> Codes:
     """Code points of :func:`plain_text`'s answer, with numbers, leetspeak, repetitions and spaced-out words made plain."""
-    codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), dtype=np.uint32).copy()
-    digit = (codes >= 48) & (codes <= 57)
-    if digit.any() or ((codes == 64) | (codes == 36)).any():
-        codes = _letters_for_leet(codes, digit)
-        digit = (codes >= 48) & (codes <= 57)
-        long = digit.copy()
-        long[1:-1] = digit[:-2] & digit[1:-1] & digit[2:]
-        long[0] = long[-1] = False
-        wide = long.copy()
-        wide[:-1] |= long[1:]
-        wide[1:] |= long[:-1]
-        codes[wide] = 48
-    keep = np.ones(len(codes), dtype=bool)
-    keep[2:] = (codes[2:] != codes[1:-1]) | (codes[2:] != codes[:-2])
-    return _joined(codes[keep])
+    text = _DISGUISED.sub(_letters, f" {text} ")
+    text = _DRAWN_OUT.sub(r"\1\1", _LONG_NUMBER.sub("00", text))
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return _joined(codes) if _SPACED_OUT.search(text) else codes
 
 
-def _letters_for_leet(codes: Codes, digit: NDArray[np.bool_]) -> Codes:
-    letter = (codes >= 97) & (codes <= 122)
-    sign = digit | (codes == 64) | (codes == 36)
-    before = np.zeros(len(codes), dtype=bool)
-    after = before.copy()
-    before[1:], after[:-1] = letter[:-1], letter[1:]
-    # Two signs in a row ("b00k") count when letters stand on both sides of the pair.
-    pair = np.zeros(len(codes), dtype=bool)
-    if len(codes) > 4:
-        # At the start of a word three letters must follow: "5nap", but not "5th".
-        pair[1:-3] = sign[1:-3] & (codes[:-4] == 32) & letter[2:-2] & letter[3:-1] & letter[4:]
-    start = pair.copy()
-    pair[:] = False
-    pair[1:-2] = sign[1:-2] & sign[2:-1] & letter[:-3] & letter[3:]
-    wanted = (sign & before & after) | pair | start
-    wanted[1:] |= pair[:-1]
-    for found in np.flatnonzero(wanted):
-        codes[found] = _LEET.get(int(codes[found]), int(codes[found]))
-    return codes
+def _letters(found: re.Match[str]) -> str:
+    return found.group().translate(_LEET)
 
 
 def _joined(codes: Codes) -> Codes:
     """Without the gaps of a word written "s n a p" (at least three letters apart)."""
-    if len(codes) < 7:
-        return codes
     letter = (codes >= 97) & (codes <= 122)
     gap = np.zeros(len(codes), dtype=bool)
     gap[2:-2] = ~letter[2:-2] & (codes[2:-2] != 10) & letter[1:-3] & letter[3:-1] & ~letter[:-4] & ~letter[4:]
-    if not gap.any():
-        return codes
     lone = np.zeros(len(codes), dtype=bool)
     lone[2:-2] = gap[2:-2] & (gap[:-4] | gap[4:])
     return codes[~lone]

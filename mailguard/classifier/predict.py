@@ -252,8 +252,7 @@ class LinearClassifier:
     def _known_share(self, features: Features) -> float:
         if not len(features.known):
             return 1.0
-        bits = self.weights.known[features.known >> 3] >> (7 - (features.known & 7)).astype(np.uint8) & 1
-        return int(np.count_nonzero(bits)) / len(bits)
+        return int(np.count_nonzero(self.weights.known.take(features.known))) / len(features.known)
 
 
 def _notification_heads(values: Mapping[str, NDArray[np.floating]]) -> dict[str, int]:
@@ -302,13 +301,13 @@ def probabilities_of(logits: NDArray[np.floating]) -> dict[str, NDArray[np.float
     shares = np.exp(logits - top.take(_HEAD_OF, axis=-1))
     shares /= np.add.reduceat(shares, _FIRSTS, axis=-1).take(_HEAD_OF, axis=-1)
     found = {head: shares[..., part] for head, part in _PARTS.items()}
-    found[NATURE] = 1.0 / (1.0 + np.exp(-np.clip(logits[..., _PARTS[NATURE]], -30, 30)))
+    found[NATURE] = 1.0 / (1.0 + np.exp(-np.maximum(logits[..., _PARTS[NATURE]], -30)))
     return found
 
 
 def what_matters(values: Mapping[str, NDArray[np.floating]]) -> NDArray[np.floating]:
     """How likely the likeliest thing is that would change what happens: a child, a grave nature, a notification."""
-    grave = values[NATURE][..., _GRAVE_PLACES].max(axis=-1)
+    grave = values[NATURE].take(_GRAVE_PLACES, axis=-1).max(axis=-1)
     some = np.maximum(values[INITIATOR][..., _CHILD], values[KIND][..., _NOTIFICATION])
     matters: NDArray[np.floating] = np.maximum(grave, some)
     return matters

@@ -42,7 +42,7 @@ class Weights:
 
     A message's margins m become logits ``calibration @ m + bias``: (COLUMNS, COLUMNS), each head a block of its own. Where
     ``encoder`` has read the message too, its margins e come in: ``blend[0] * logits + blend[1] * e + blend[2]``, a column each.
-    ``known`` is a bitmap of words seen in training.
+    ``known`` says of each word's number (1 << KNOWN_BITS) whether it was seen in training.
     """
 
     table: NDArray[np.int8]
@@ -51,7 +51,7 @@ class Weights:
     intercepts: Floats
     calibration: Floats
     bias: Floats
-    known: NDArray[np.uint8]
+    known: NDArray[np.bool_]
     blend: Floats = field(default_factory=lambda: linear_alone())
     encoder: Encoder | None = None
 
@@ -135,7 +135,7 @@ def unpack(content: bytes) -> Weights:
         intercepts=arrays["intercepts"].astype(np.float32),
         calibration=_in_blocks({head: arrays[f"calibration_{head}"] for head in HEADS}),
         bias=np.concatenate([arrays[f"bias_{head}"] for head in HEADS]).astype(np.float32),
-        known=arrays["known"].astype(np.uint8),
+        known=np.unpackbits(arrays["known"].astype(np.uint8)).astype(np.bool_),
         blend=arrays["blend"].astype(np.float32),
         encoder=encoder,
     )

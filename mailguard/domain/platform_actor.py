@@ -19,7 +19,8 @@ from mailguard.domain.signal import Signal, SignalCode
 from mailguard.domain.situation import Actor, PlatformStanding, Sender
 from mailguard.domain.words import CONTACT_EVENTS, Certainty, Event, Initiator, PersonList
 
-_STAFF_EVENTS = frozenset({Event.FRIEND_ACCEPTED, Event.UPLOAD, Event.LIVE, Event.SIGN_UP})
+# What the recipient did, or has done to an account of their own.
+STAFF_EVENTS = frozenset({Event.FRIEND_ACCEPTED, Event.UPLOAD, Event.LIVE, Event.SIGN_UP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def standing_of(
 
 def platform_initiator(platform: PlatformFacts, actor: Actor) -> Initiator:
     """Who started this contact, as the contract words it."""
-    if platform.event in _STAFF_EVENTS:
+    if platform.event in STAFF_EVENTS:
         return Initiator.STAFF
     if platform.event in CONTACT_EVENTS:
         return {

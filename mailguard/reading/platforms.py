@@ -206,6 +206,7 @@ class Recognisers:
             is_lookalike=recognised.is_lookalike,
             account=account_of(facts),
             event_is_certain=found.is_certain,
+            event_is_stated=found.where.startswith("header"),
             evidence=f"{recognised.evidence}; event by {found.where}",
         )
 

@@ -199,3 +199,56 @@ def test_a_letter_that_a_model_calls_a_notification_is_decided_no_milder(inspect
         natures_over_threshold=(Nature.DISCLOSURE.value,),
     )
     assert inspected_mail(inspector, raw, sender, TEACHER, Hostile(told)).headline.row.code == "D4"
+
+
+@pytest.mark.parametrize(
+    ("subject", "worded", "model", "likely", "taken"),
+    [
+        ("Ann Reed tagged you", Event.MENTION, Event.PHOTO_TAG, 0.99, Event.PHOTO_TAG),
+        ("Ann Reed tagged you", Event.MENTION, Event.PHOTO_TAG, 0.9, Event.MENTION),
+        ("Ann Reed tagged you", Event.MENTION, Event.DIGEST, 1.0, Event.MENTION),
+        ("Ann Reed tagged you", Event.MENTION, Event.FRIEND_ACCEPTED, 1.0, Event.MENTION),
+        ("Your weekly digest", Event.DIGEST, Event.MARKETING, 0.99, Event.MARKETING),
+        ("Your weekly digest", Event.DIGEST, Event.FRIEND_REQUEST, 0.99, Event.FRIEND_REQUEST),
+        ("Your weekly digest", Event.DIGEST, Event.SECURITY, 1.0, Event.DIGEST),
+        (
+            "Ann Reed accepted your friend request",
+            Event.FRIEND_ACCEPTED,
+            Event.FRIEND_REQUEST,
+            1.0,
+            Event.FRIEND_ACCEPTED,
+        ),
+        ("123456 is your login code", Event.SECURITY, Event.DIRECT_MESSAGE, 1.0, Event.SECURITY),
+    ],
+)
+def test_a_model_that_is_all_but_sure_corrects_wording_but_makes_no_less_of_it(
+    inspector: Inspector, subject: str, worded: Event, model: Event, likely: float, taken: Event
+):
+    sender = "no-reply@mail.instagram.com"
+    raw = mail(f"Instagram <{sender}>", TEACHER, subject, "See it on Instagram.")
+
+    def event(says: object) -> Event | None:
+        platform = inspected_mail(inspector, raw, sender, TEACHER, says).assessment.platform
+        return platform.event if platform is not None else None
+
+    assert event(DarkClassifier(reason="none")) is worded
+    rest = {other.value: (1 - likely) / (len(Event) - 1) for other in Event}
+    scores = Scores(model_id="some", kind={Kind.NOTIFICATION.value: 1.0}, event={**rest, model.value: likely})
+    assert event(Hostile(scores)) is taken
+
+
+def test_what_a_service_states_in_its_own_header_no_model_changes(inspector: Inspector):
+    sender = "notification+x@facebookmail.com"
+    raw = mail(
+        f"Facebook <{sender}>",
+        TEACHER,
+        "Ann Reed",
+        "See it on Facebook.",
+        "X-Facebook-Notify: friend_request; x",
+    )
+    scores = Scores(
+        model_id="some", kind={Kind.NOTIFICATION.value: 1.0}, event={Event.DIRECT_MESSAGE.value: 1.0}
+    )
+    platform = inspected_mail(inspector, raw, sender, TEACHER, Hostile(scores)).assessment.platform
+    assert platform is not None
+    assert platform.event is Event.FRIEND_REQUEST
