@@ -387,6 +387,7 @@ _MACHINE_LOCAL = re.compile(
 )
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf]")
 _LENGTHS = (0, 3, 8, 20, 50, 120, 300)
+_HEADERS = frozenset({"precedence", "list-unsubscribe", "list-id", "list-post", "auto-submitted"})
 
 
 def _has_regards(end: str) -> bool:
@@ -401,11 +402,13 @@ def _has_regards(end: str) -> bool:
 def structure_of(facts: MessageFacts, *, word_count: int) -> Indexes:
     """The small facts about form that hold, as numbers below STRUCTURE_SIZE. Slot 0 always holds."""
     text = facts.own_text[:MAX_TEXT_CHARS]
-    has_letters = any(character.isalpha() for character in text[:200])
+    low = text.lower()
+    has_letters = any(map(str.isalpha, text[:200]))
     emoji = 0 if text.isascii() else len(_EMOJI.findall(text))
     links = len(facts.links)
     sender = next((mailbox.address for mailbox in facts.named("From")), "")
-    precedence = facts.header("precedence").lower()
+    # In one pass, from the last to the topmost, which counts.
+    header = {key: value for key, value in reversed(facts.headers) if key in _HEADERS}
     lines = text.count("\n")
     holds = {
         0: True,
@@ -416,8 +419,8 @@ def structure_of(facts: MessageFacts, *, word_count: int) -> Indexes:
         5: bool(_DEAR.match(text)),
         6: bool(_HELLO.match(text)),
         7: _has_regards(text[-400:]),
-        8: has_letters and text == text.lower(),
-        9: has_letters and text == text.upper() and text != text.lower(),
+        8: has_letters and text == low,
+        9: has_letters and text != low and text == text.upper(),
         10: text[:1].islower(),
         11: text.rstrip()[-1:] in {".", "!", "?"},
         12: 1 <= emoji <= 2,
@@ -432,11 +435,11 @@ def structure_of(facts: MessageFacts, *, word_count: int) -> Indexes:
         32: bool(facts.quoted_text.strip()),
         33: bool(facts.forwarded_text.strip()),
         34: bool(facts.signature_text.strip()),
-        35: bool(facts.header("list-unsubscribe")),
-        36: bool(facts.header("list-id")) or bool(facts.header("list-post")),
-        37: precedence in {"bulk", "list", "junk"},
+        35: bool(header.get("list-unsubscribe")),
+        36: bool(header.get("list-id") or header.get("list-post")),
+        37: header.get("precedence", "").lower() in {"bulk", "list", "junk"},
         38: facts.automatic is not AutomaticMark.NONE
-        or facts.header("auto-submitted").lower() not in {"", "no"},
+        or header.get("auto-submitted", "").lower() not in {"", "no"},
         39: bool(_MACHINE_LOCAL.search(sender.partition("@")[0])),
         40: lines == 0,
     }
