@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailguard.domain.message import MessageFacts
-from mailguard.domain.words import Event
+from mailguard.domain.words import CONTACT_EVENTS, Event
 from mailguard.reading.platforms_rules import Platform, PlatformFile, TextRules, Wording
 from mailguard.reading.platforms_text import Line, NotificationText, greeted_name, line_of, subject_readings
 
@@ -39,6 +39,9 @@ _NEWS_WITHOUT_NAME = 4
 _LONG_LINE = 240  # longer is prose somebody wrote, and no wording of a service
 _FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
 
+# A person may type what fits these: what stands before it says that somebody wrote.
+_TYPED_TOO = frozenset({Event.SECURITY, Event.MODERATION})
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -64,6 +67,7 @@ class WordingSet:
             return None
         found: Event | None = None
         names: list[str] = []
+        starts_at = 0
         for wording in self._wordings:
             if found is not None and wording.event is not found:
                 break
@@ -72,11 +76,27 @@ class WordingSet:
             match = wording.pattern.search(line.folded)
             if match is None:
                 continue
+            starts_at = match.start() if found is None else min(starts_at, match.start())
             found = wording.event
             spans = [match.span(group) for group, value in match.groupdict().items() if value]
             names += [line.text[start:end] for start, end in spans]
+        if found in _TYPED_TOO and (told := self._told_before(line, starts_at, events)) is not None:
+            return told
         # Several wordings of one event may fit: the shortest name is the one that runs into no other words.
         return None if found is None else Found(found, min(names, key=len, default=""))
+
+    def _told_before(self, line: Line, end: int, events: frozenset[Event] | None) -> Found | None:
+        """Who made contact, where that stands before `end`: in "Tia sent you a message: reset your password" Tia typed the rest."""
+        for wording in self._wordings:
+            if wording.event not in CONTACT_EVENTS or (events is not None and wording.event not in events):
+                continue
+            match = wording.pattern.match(line.folded)
+            if match is None or match.end() > end:
+                continue
+            spans = [match.span(group) for group, value in match.groupdict().items() if value]
+            if spans:
+                return Found(wording.event, min((line.text[start:stop] for start, stop in spans), key=len))
+        return None
 
 
 def notification_text(facts: MessageFacts, rules: TextRules) -> NotificationText:

@@ -475,3 +475,120 @@ def test_german_invitations_to_be_friends(subject: str) -> None:
     found = shipped().recognise(facts_of("Steam <noreply@steampowered.com>", subject, "Hallo"))
     assert found is not None
     assert found.event is Event.FRIEND_REQUEST
+
+
+SENDERS = {
+    "facebook": "Facebook <notification@facebookmail.com>",
+    "youtube": "YouTube <noreply@youtube.com>",
+    "tiktok": "TikTok <notification@service.tiktok.com>",
+    "instagram": "Instagram <no-reply@mail.instagram.com>",
+    "flickr": "Flickr <noreply@flickr.com>",
+    "reddit": "Reddit <noreply@redditmail.com>",
+    "sharepoint": "SharePoint <no-reply@sharepointonline.com>",
+    "icloud-photos": "Photos <noreply@photos.icloud.com>",
+    "teams": "Teams <noreply@email.teams.microsoft.com>",
+    "google-docs": "Google Docs <comments-noreply@docs.google.com>",
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "subject", "event"),
+    [
+        ("youtube", 'Your concert "Winter songs" is streaming', Event.LIVE),
+        ("tiktok", "LIVE summary for @mr_quill", Event.LIVE),
+        ("instagram", "Your live video was saved", Event.LIVE),
+        ("youtube", "A tua aula aberta está a transmitir", Event.LIVE),
+        ("youtube", "Вы в эфире: «Репетиция»", Event.LIVE),
+        ("youtube", "بثك المباشر يبدأ بعد ساعة", Event.LIVE),
+        ("youtube", "Jūsų transliacija baigėsi", Event.LIVE),
+        ("youtube", 'Part 3 of "The Heron" is published', Event.UPLOAD),
+        ("youtube", 'Your video is now on YouTube: "Newts"', Event.UPLOAD),
+        ("youtube", "Hemos publicado tu cuento", Event.UPLOAD),
+        ("youtube", "Ihr Rezept ist veröffentlicht", Event.UPLOAD),
+        ("youtube", "آپ کی تصاویر اپ لوڈ ہو گئیں", Event.UPLOAD),
+        ("reddit", "You've been banned from r/Newts", Event.MODERATION),
+        ("tiktok", "We've reviewed your report", Event.MODERATION),
+        ("flickr", "One of your photos has been flagged", Event.MODERATION),
+        ("facebook", "Solène Roux a partagé la publication de Radio Étang", Event.DIGEST),
+    ],
+)
+def test_what_happened_to_the_recipients_own_account_is_no_digest(
+    service: str, subject: str, event: Event
+) -> None:
+    found = shipped().recognise(facts_of(SENDERS[service], subject, "View it"))
+    assert found is not None
+    assert (found.event, found.event_is_certain) == (event, True)
+
+
+@pytest.mark.parametrize(
+    ("service", "subject", "event", "actor"),
+    [
+        ("facebook", "Tia Moss tagged you in her status", Event.MENTION, "Tia Moss"),
+        ("facebook", "Tia Moss tagged you in a post", Event.PHOTO_TAG, "Tia Moss"),
+        ("facebook", "Tia Moss ti ha taggato in un commento", Event.MENTION, "Tia Moss"),
+        ("facebook", "Tia Moss vous a identifié(e) sur une photo", Event.PHOTO_TAG, "Tia Moss"),
+        ("facebook", "Tia Moss identificou-te em 3 fotos", Event.PHOTO_TAG, "Tia Moss"),
+        ("google-docs", "Tia Moss mencionou-a num comentário", Event.MENTION, "Tia Moss"),
+        ("google-docs", "Tia Moss is letting you edit a document", Event.SHARE, "Tia Moss"),
+        ("sharepoint", "Tia Moss has invited you to 'Trips'", Event.SHARE, "Tia Moss"),
+        ("icloud-photos", 'Tia Moss would like you to join "Mud"', Event.SHARE, "Tia Moss"),
+        ("flickr", "[FlickrMail] tia_m: your newt", Event.DIRECT_MESSAGE, "tia_m"),
+        ("facebook", "Tia Moss has agreed to chat with you", Event.FRIEND_ACCEPTED, "Tia Moss"),
+        ("facebook", "Tia Moss mag dein Foto", Event.REACTION, "Tia Moss"),
+        ("tiktok", "tia.m نے آپ کو فالو کیا ہے", Event.FOLLOW, "tia.m"),
+        ("facebook", "Tia Moss نے آپ کی پوسٹ پر ردِعمل دیا", Event.REACTION, "Tia Moss"),
+        ("teams", "Mae Tia Moss wedi dy ychwanegu at dîm", Event.GROUP_INVITE, "Tia Moss"),
+        ("facebook", "Mae Tia Moss wedi dy ychwanegu fel ffrind", Event.FRIEND_REQUEST, "Tia Moss"),
+        ("facebook", "Rūta Kalnė nori su jumis draugauti", Event.FRIEND_REQUEST, "Rūta Kalnė"),
+        ("facebook", "Rūta Kalnė parašė jums žinutę", Event.DIRECT_MESSAGE, "Rūta Kalnė"),
+        ("facebook", "Ilze Bērza uzaicināja tevi grupā", Event.GROUP_INVITE, "Ilze Bērza"),
+        ("facebook", "Elsa Berg kommenterade ditt inlägg", Event.COMMENT, "Elsa Berg"),
+        ("facebook", "Jana Malá vás označila na fotce", Event.PHOTO_TAG, "Jana Malá"),
+        ("facebook", "Nagy Éva ismerősnek jelölt", Event.FRIEND_REQUEST, "Nagy Éva"),
+        ("facebook", "Η Μαρία Ράλλη σας ακολουθεί", Event.FOLLOW, "Μαρία Ράλλη"),
+        ("facebook", "রিনা আপনার পোস্টে মন্তব্য করেছেন", Event.COMMENT, "রিনা"),
+        ("facebook", "ਜਗਤਾਰ ਨੇ ਤੁਹਾਨੂੰ ਸੁਨੇਹਾ ਭੇਜਿਆ", Event.DIRECT_MESSAGE, "ਜਗਤਾਰ"),
+    ],
+)
+def test_contact_is_told_by_what_services_say_in_many_languages(
+    service: str, subject: str, event: Event, actor: str
+) -> None:
+    found = shipped().recognise(facts_of(SENDERS[service], subject, "1"))
+    assert found is not None
+    assert (found.event, found.actor, found.event_is_certain) == (event, actor, True)
+
+
+@pytest.mark.parametrize(
+    ("subject", "event"),
+    [
+        ("Tia Moss sent you a message: did you reset your password", Event.DIRECT_MESSAGE),
+        ("Tia Moss commented on your photo: was this you", Event.COMMENT),
+        ("Tia Moss te ha enviado un mensaje: confirma tu correo", Event.DIRECT_MESSAGE),
+        ("Tia Moss sent you a message: we removed your video lol", Event.DIRECT_MESSAGE),
+        ("Reset your password", Event.SECURITY),
+    ],
+)
+def test_words_typed_after_the_news_make_no_code_of_it(subject: str, event: Event) -> None:
+    found = shipped().recognise(facts_of(SENDERS["facebook"], subject, "Open"))
+    assert found is not None
+    assert (found.event, found.event_is_certain) == (event, True)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "miss whats the wifi password",
+        "sir i cant login to the homework",
+        "madame c'est quoi le mot de passe du wifi",
+        "profe no me acuerdo de la contraseña",
+        "prof qual è la password",
+        "какой пароль от класса",
+        "كلمة السر ما هي",
+        "hocam şifre neydi",
+        "we banned rulers today",
+    ],
+)
+def test_a_persons_bare_word_in_the_body_is_no_code(typed: str) -> None:
+    found = shipped().recognise(facts_of(SENDERS["instagram"], "Wobble the marmalade", f"{typed}\nQuite."))
+    assert found is not None
+    assert found.event not in (Event.SECURITY, Event.MODERATION)
