@@ -34,8 +34,6 @@ _MODEL_DECIDES_EVENT = 0.5
 _MODEL_OVERRULES_WORDING = 0.98
 _NO_CONTACTS = frozenset({Event.DIGEST, Event.SUGGESTION, Event.MARKETING, Event.OTHER})
 _BEGUN_BY_ANOTHER = CONTACT_EVENTS - STAFF_EVENTS
-# A code expires while it is held.
-_STAYS_AS_WORDED = STAFF_EVENTS | {Event.SECURITY}
 _CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
 # Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
 _OF_OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE})
@@ -296,8 +294,8 @@ class Inspector:
 def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts:
     """The model's event where wording only guesses, and where the model is all but sure of another than wording found.
 
-    What wording calls a contact, the staff's own doing or a code stays that: the model may change which contact of another's it is,
-    and raise what is none.
+    What wording calls a contact, or the staff's own doing, stays that, and so does what the service states: the model may change
+    which contact of another's it is, and raise what is none.
     """
     event = Event(max(scores.event, key=scores.event.__getitem__, default=platform.event.value))
     if event is platform.event:
@@ -305,7 +303,7 @@ def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts
     likely = scores.event[event.value]
     if platform.event_is_certain:
         may_change = event in _BEGUN_BY_ANOTHER or {event, platform.event} <= _NO_CONTACTS
-        is_fixed = platform.event_is_stated or platform.event in _STAYS_AS_WORDED
+        is_fixed = platform.event_is_stated or platform.event in STAFF_EVENTS
         if not platform.is_listed or is_fixed or not may_change:
             return platform
     if likely < (_MODEL_OVERRULES_WORDING if platform.event_is_certain else _MODEL_DECIDES_EVENT):

@@ -29,7 +29,7 @@ class PlatformFacts:
     is_lookalike: bool = False
     is_listed: bool = True  # in config/platforms.toml, as opposed to recognised by content alone
     event_is_certain: bool = True
-    event_is_stated: bool = False  # by a header of the service's own, which says it in a word
+    event_is_stated: bool = False  # where nobody but the service writes: its own header, a code in the subject
     account: str = ""
     evidence: str = ""
 

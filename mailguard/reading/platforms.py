@@ -206,7 +206,9 @@ class Recognisers:
             is_lookalike=recognised.is_lookalike,
             account=account_of(facts),
             event_is_certain=found.is_certain,
-            event_is_stated=found.where.startswith("header"),
+            # A code in the subject too: it expires while it is held. In the text alone it may be what somebody typed.
+            event_is_stated=found.where.startswith("header")
+            or (found.event is Event.SECURITY and found.where == "subject"),
             evidence=f"{recognised.evidence}; event by {found.where}",
         )
 
