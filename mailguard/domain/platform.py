@@ -29,7 +29,9 @@ class PlatformFacts:
     is_lookalike: bool = False
     is_listed: bool = True  # in config/platforms.toml, as opposed to recognised by content alone
     event_is_certain: bool = True
-    event_is_stated: bool = False  # where nobody but the service writes: its own header, a code in the subject
+    event_is_stated: bool = (
+        False  # where nobody but the service writes: its own header, a code in the subject
+    )
     account: str = ""
     evidence: str = ""
 

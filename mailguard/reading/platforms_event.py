@@ -39,6 +39,7 @@ _NEWS_WITHOUT_NAME = 4
 _LONG_LINE = 240  # longer is prose somebody wrote, and no wording of a service
 _FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
 
+_OWN_THINGS = frozenset({Event.UPLOAD, Event.LIVE})
 # A person may type what fits these: what stands before it says that somebody wrote.
 _TYPED_TOO = frozenset({Event.SECURITY, Event.MODERATION})
 
@@ -147,8 +148,12 @@ def find_event(
     body = _in_body(text, wordings)
     if subject is not None and subject.event is Event.SECURITY:
         return Found(Event.SECURITY, where="subject")
-    # A subject that names who did what says more than a header's code, which services use for several things.
-    is_told = subject is not None and subject.event in _FIRST_HAND and bool(subject.who)
+    # A subject that names who did what, or tells of one's own video, says more than a header's code, which services use for
+    # several things.
+    is_told = subject is not None and (
+        (subject.event in _FIRST_HAND and bool(subject.who))
+        or (subject.event in _OWN_THINGS and stated is not None and stated.event is Event.DIGEST)
+    )
     if stated is not None and stated.event is not Event.OTHER and not is_told:
         if stated.event is Event.SIGN_UP and body is not None and _asks_to_confirm(text, wordings):
             return Found(Event.SECURITY, where="text")
@@ -238,7 +243,9 @@ def _in_body(
             for back in (1, 2):
                 if index >= back:
                     found = found or wordings.find(line_of(f"{lines[index - back].text} {line.text}"), events)
-                    if found is not None and back == 1 and not _can_be_name(lines[index - 1]):
+                    above = lines[index - back]
+                    # "Cześć Ben," greets, and the news of the line below is somebody else's.
+                    if above.text.endswith(",") or (back == 1 and not _can_be_name(above)):
                         found = None
         if found is not None and found.event not in (Event.MARKETING, Event.OTHER):
             return found

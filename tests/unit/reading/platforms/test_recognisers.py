@@ -7,6 +7,7 @@ import pytest
 from mailguard.domain.message import AuthenticationResult
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import Event, PlatformClass
+from mailguard.reading.message import read
 from tests.unit.reading.platforms.messages import facts_of, shipped
 
 
@@ -592,3 +593,28 @@ def test_a_persons_bare_word_in_the_body_is_no_code(typed: str) -> None:
     found = shipped().recognise(facts_of(SENDERS["instagram"], "Wobble the marmalade", f"{typed}\nQuite."))
     assert found is not None
     assert found.event not in (Event.SECURITY, Event.MODERATION)
+
+
+@pytest.mark.parametrize(
+    ("greeting", "news"),
+    [
+        ("Cześć Jan,", "chciałbym dodać Cię do swojej sieci zawodowej."),
+        ("Hallo Jan,", "ich möchte Sie gerne zu meinem beruflichen Netzwerk hinzufügen."),
+        ("Bonjour Jan,", "j'aimerais vous ajouter à mon réseau professionnel."),
+    ],
+)
+def test_an_invitation_in_the_first_person_is_of_whom_the_mail_is_from(greeting: str, news: str) -> None:
+    raw = f"From: Piotr Zaleski <invitations@linkedin.com>\nSubject: LinkedIn\n\n{greeting}\n\n{news}\n"
+    found = shipped().recognise(read(raw.encode()))
+    assert found is not None
+    assert (found.event, found.actor) == (Event.FRIEND_REQUEST, "Piotr Zaleski")
+
+
+def test_a_subject_about_ones_own_video_says_more_than_a_header_for_all_sorts_of_mail() -> None:
+    raw = (
+        "From: YouTube <no-reply@youtube.com>\nX-Notifications: GAMMA:<upload>\n"
+        "Subject: Your video is live: A walk round the school\n\nYour video has been published.\n"
+    )
+    found = shipped().recognise(read(raw.encode()))
+    assert found is not None
+    assert found.event is Event.UPLOAD
