@@ -76,7 +76,9 @@ _SECOND_PERSON = re.compile(
            sent|called|(?:asked|told)(?!\W+(?:me|us)\W+(?!not\b|to\b|nobody\b)))\b
       | \b(?:that|why)\W+(?:you|u)\W+(?:(?:still|always|often|also)\W+)?(?:message|text|dm|snap|kiss|tickle)
            {_GAP}(?:him|her|them){_GAP}(?:(?:on|over){_GAP}(?:snap\w*|insta\w*|whatsapp|discord|tiktok)|at{_GAP}(?:night|weekends)|late|secretly|privately)\b
-      | \byour\W+hands?\W+(?:\w+\W+){{0,2}}?on\b""",
+      | \byour\W+hands?\W+(?:\w+\W+){{0,2}}?on\b
+      | \byour\W+(?:name|number|messages?|texts?|snaps?)\W+(?:(?:was|is|were|are|all|came|comes?|up)\W+){{0,2}}?(?:on|in|over)\W+
+           (?:his|her|their|\w+['\u2019]s)\W+(?:phone|mobile|screen|chats?|messages|dms|snap\w*|insta\w*|whatsapp)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "Somebody who works with you, has been messaging her" speaks of that one.

@@ -79,6 +79,8 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
         "You've repeatedly shouted at her.",
         "You were alone with her in the store room.",
         "You put your hands on my daughter.",
+        "I saw your name on Erin's phone this morning, eleven messages after midnight.",
+        "Your texts are all over her phone.",
         "Your hands were on her.",
         "You told me not to tell anyone.",
         "you sent me pictures of yourself",
