@@ -618,3 +618,140 @@ def test_a_subject_about_ones_own_video_says_more_than_a_header_for_all_sorts_of
     found = shipped().recognise(read(raw.encode()))
     assert found is not None
     assert found.event is Event.UPLOAD
+
+
+@pytest.mark.parametrize(
+    ("subject", "event"),
+    [
+        ("Tia Moss asked you to chat", Event.DIRECT_MESSAGE),
+        ("Tia Moss asked you to come to Mud Night", Event.GROUP_INVITE),
+        ("Tia Moss asked you to sign her petition", Event.GROUP_INVITE),
+        ("Tia Moss asked you to follow her", Event.FRIEND_REQUEST),
+        ("Tia Moss asked you to connect", Event.FRIEND_REQUEST),
+        ("Tia Moss asked you to look at newts", Event.MENTION),
+        ("Tia Moss escreveu na tua cronologia", Event.COMMENT),
+        ("Tia Moss marcou você", Event.MENTION),
+        ("Tia Moss marcou a tua publicação", Event.MENTION),
+        ("Tia Moss partage sa position", Event.SHARE),
+        ("Tia Moss a partagé un lien", Event.SHARE),
+        ("Tia Moss a partagé un souvenir dans lequel tu es", Event.SHARE),
+        ("Tia Moss an deiner Pinnwand", Event.COMMENT),
+        ("Tia Moss een reactie", Event.COMMENT),
+        ("Tia Moss takip etti", Event.FOLLOW),
+        ("Tia Moss seni bir yorumda etiketledi", Event.MENTION),
+        ("Tia Moss bir yorumda senden bahsetti", Event.MENTION),
+        ("Tia Moss a scris", Event.DIRECT_MESSAGE),
+        ("Tia Moss a trimis mesaj", Event.DIRECT_MESSAGE),
+        ("あなたの写真にTia Mossさんがコメントしました", Event.COMMENT),
+        ("Tia Moss is on your friends list now", Event.FRIEND_ACCEPTED),
+        ("Tia Moss jest teraz wśród twoich znajomych", Event.FRIEND_ACCEPTED),
+    ],
+)
+def test_who_made_contact_is_read_where_the_wording_is_short(subject: str, event: Event) -> None:
+    found = shipped().recognise(facts_of(SENDERS["facebook"], subject, "Open"))
+    assert found is not None
+    assert (found.event, found.actor) == (event, "Tia Moss")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "did you just log in on my tablet",
+        "did you just log in from your shed",
+        "hello from newt, miss",
+        "almost there, sir",
+        "our moderators have decided newts win",
+        "account warning: you owe me a biscuit",
+        "the moderators of 9C have gone home",
+        "one of our staff has lost a sock",
+        "outcome of your report",
+        "because you follow me i know",
+        "new accounts for you",
+        "part 4 is out",
+        "you were live for 2 hours lol",
+    ],
+)
+def test_what_a_person_types_as_a_subject_is_not_the_services_word(typed: str) -> None:
+    body = f"Tia Moss sent you a message\n{typed}\nReply"
+    found = shipped().recognise(facts_of("Discord <noreply@discord.com>", typed, body))
+    assert found is not None
+    assert (found.event, found.actor) == (Event.DIRECT_MESSAGE, "Tia Moss")
+
+
+@pytest.mark.parametrize(
+    ("subject", "event"),
+    [
+        ("Did you just log in near Hull, UK?", Event.SECURITY),
+        ("Hello from Padlet, Mr Otter", Event.SIGN_UP),
+        ("Account Warning: MissOtter_9", Event.MODERATION),
+        ("Outcome of your report", Event.MODERATION),
+        ("The moderators of r/Newts have banned you for 3 days", Event.MODERATION),
+        ("Our moderators have found that something you made does not keep to our rules.", Event.MODERATION),
+        ("New accounts for you", Event.SUGGESTION),
+        ("You were on air for 1 hour 9 minutes.", Event.LIVE),
+    ],
+)
+def test_a_services_whole_sentence_is_still_its_own(subject: str, event: Event) -> None:
+    found = shipped().recognise(facts_of(SENDERS["flickr"], subject, "1"))
+    assert found is not None
+    assert found.event is event
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Tia Moss is in your contacts",
+        "Tia Moss is in your contact list",
+        "Tia Moss jest wśród twoich kontaktów",
+        "Tia Moss è tra i tuoi contatti",
+        "Tia Moss está na sua rede",
+        "Your friend Tia Moss is now streaming",
+        "Dein Freund Tia Moss ist jetzt live",
+        "Votre amie Tia Moss est en direct",
+        "Tu amiga Tia Moss está en directo",
+        "La tua amica Tia Moss è in diretta",
+        "A tua amiga Tia Moss está ao vivo",
+        "Je vriendin Tia Moss is nu live",
+        "Twoja znajoma Tia Moss jest na żywo",
+        "Your friend Tia Moss's photo was posted",
+        "Your pupil Tia Moss's answer was posted",
+        "Live recap of Tia Moss",
+        'Part 2 of "Mud" by Tia Moss is out',
+        "Your weekly stats are published",
+        "Your statement has been posted",
+    ],
+)
+def test_what_others_do_and_whom_one_may_know_is_no_deed_of_the_recipients(subject: str) -> None:
+    found = shipped().recognise(facts_of(SENDERS["youtube"], subject, "Open"))
+    assert found is not None
+    assert found.event not in (Event.FRIEND_ACCEPTED, Event.LIVE, Event.UPLOAD)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Скидання пароля",
+        "Запит на скидання пароля",
+        "Забули пароль?",
+        "Забыли пароль?",
+        "Anfrage zum Zurücksetzen Ihres Passworts",
+        "Lege ein neues Passwort fest",
+        "Has solicitado una contraseña nueva",
+        "Zapomniałeś hasła?",
+        "Ustaw hasło",
+        "Crie uma senha",
+        "Wachtwoordherstel",
+        "إعادة ضبط كلمة المرور",
+        "طلب كلمة مرور جديدة",
+        "登录验证",
+    ],
+)
+def test_a_line_about_a_password_and_nothing_else_is_security(subject: str) -> None:
+    found = shipped().recognise(facts_of(SENDERS["instagram"], subject, "1"))
+    assert found is not None
+    assert found.event is Event.SECURITY
+    typed = shipped().recognise(
+        facts_of(SENDERS["instagram"], "Wobble the marmalade", f"{subject} lol 7b\nQuite.")
+    )
+    assert typed is not None
+    assert typed.event is not Event.SECURITY
