@@ -32,7 +32,9 @@ from mailguard.reading.platforms import Recognisers
 _MODEL_DECIDES_EVENT = 0.5
 # Services word their news anew every year, and a wording of one event may fit another's ("tagged you" in a photo, or in a remark).
 _MODEL_OVERRULES_WORDING = 0.98
-_NO_CONTACTS = frozenset({Event.DIGEST, Event.SUGGESTION, Event.MARKETING, Event.OTHER})
+# Of these a listed child's name makes a contact just the same (P7), but not of a suggestion, which the model may neither make nor unmake.
+_NO_CONTACTS = frozenset({Event.DIGEST, Event.MARKETING, Event.OTHER})
+_STAYS_AS_WORDED = STAFF_EVENTS | {Event.SUGGESTION}
 _BEGUN_BY_ANOTHER = CONTACT_EVENTS - STAFF_EVENTS
 _CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
 # Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
@@ -294,8 +296,8 @@ class Inspector:
 def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts:
     """The model's event where wording only guesses, and where the model is all but sure of another than wording found.
 
-    What wording calls a contact, or the staff's own doing, stays that, and so does what the service states: the model may change
-    which contact of another's it is, and raise what is none.
+    What wording calls a contact, a suggestion or the staff's own doing stays that, and so does what the service states: the model may
+    change which contact of another's it is, and raise what is none.
     """
     event = Event(max(scores.event, key=scores.event.__getitem__, default=platform.event.value))
     if event is platform.event:
@@ -303,10 +305,10 @@ def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts
     likely = scores.event[event.value]
     if platform.event_is_certain:
         may_change = event in _BEGUN_BY_ANOTHER or {event, platform.event} <= _NO_CONTACTS
-        is_fixed = platform.event_is_stated or platform.event in STAFF_EVENTS
+        is_fixed = platform.event_is_stated or platform.event in _STAYS_AS_WORDED
         if not platform.is_listed or is_fixed or not may_change:
             return platform
-    if likely < (_MODEL_OVERRULES_WORDING if platform.event_is_certain else _MODEL_DECIDES_EVENT):
+    if not likely >= (_MODEL_OVERRULES_WORDING if platform.event_is_certain else _MODEL_DECIDES_EVENT):
         return platform
     return replace(platform, event=event, evidence=f"{platform.evidence}; event by the model")
 

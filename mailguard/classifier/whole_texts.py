@@ -53,7 +53,7 @@ def blended_judges(
     )
     texts = [place for place, row in enumerate(is_read.tolist()) if not judges[row].is_office]
     chosen = [judges[row] for row in is_read[texts]]
-    authors = [example.source.rpartition(":")[0] for example in chosen]
+    authors = [example.group for example in chosen]
     blend = fit_blend(logits[is_read[texts]], read[texts], labels_of(chosen).table, authors)
     mixed = logits.copy()
     mixed[is_read] = blend[0] * logits[is_read] + blend[1] * read + blend[2]

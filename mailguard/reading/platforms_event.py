@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import CONTACT_EVENTS, Event
@@ -40,6 +40,9 @@ _LONG_LINE = 240  # longer is prose somebody wrote, and no wording of a service
 _FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
 
 _OWN_THINGS = frozenset({Event.UPLOAD, Event.LIVE})
+_NAMES_NOBODY = _OWN_THINGS | {Event.SECURITY, Event.MODERATION, Event.SIGN_UP, Event.SUGGESTION}
+_BEGUN_BY_ANOTHER = CONTACT_EVENTS - {Event.FRIEND_ACCEPTED}
+_TOP_LINES = 4
 # A person may type what fits these: what stands before it says that somebody wrote.
 _TYPED_TOO = frozenset({Event.SECURITY, Event.MODERATION})
 
@@ -141,11 +144,17 @@ def find_event(
 ) -> Found:
     """What a notification tells.
 
-    Order: a code or reset in the subject, a subject that names who did what, header, subject, local part, body; else a guess.
+    Order: a contact that the text names a person for, beside a subject that names nobody; a code or reset in the subject, a subject that names who did what, header, subject, local part, body; else a guess.
     """
     subject = _first(wordings.find(line) for line in text.subjects)
     stated = _stated(facts, platform) if platform is not None else None
     body = _in_body(text, wordings)
+    if subject is not None and not subject.who and subject.event in _NAMES_NOBODY:
+        # A service may show what somebody typed as the subject: "did you reset your password", from Tia who sent a message.
+        if stated is not None and stated.event in CONTACT_EVENTS:
+            return _with_name(stated, subject, body, text, wordings)
+        if (contact := _contact_at_top(text, wordings, platform)) is not None:
+            return contact
     if subject is not None and subject.event is Event.SECURITY:
         return Found(Event.SECURITY, where="subject")
     # A subject that names who did what, or tells of one's own video, says more than a header's code, which services use for
@@ -240,16 +249,28 @@ def _in_body(
             continue
         found = wordings.find(line, events)
         if found is None and index and line.text[:1].islower():
-            for back in (1, 2):
-                if index >= back:
-                    found = found or wordings.find(line_of(f"{lines[index - back].text} {line.text}"), events)
-                    above = lines[index - back]
-                    # "Cześć Ben," greets, and the news of the line below is somebody else's.
-                    if above.text.endswith(",") or (back == 1 and not _can_be_name(above)):
-                        found = None
+            for back in (1, 2)[:index]:
+                above = lines[index - back]
+                # "Cześć Ben," greets, and the news of the line below is somebody else's.
+                if above.text.endswith(",") or (back == 1 and not _can_be_name(above)):
+                    continue
+                found = wordings.find(line_of(f"{above.text} {line.text}"), events)
+                if found is not None:
+                    break
         if found is not None and found.event not in (Event.MARKETING, Event.OTHER):
             return found
     return _first(wordings.find(line, events) for line in lines)
+
+
+def _contact_at_top(text: NotificationText, wordings: WordingSet, platform: Platform | None) -> Found | None:
+    """A contact in the first lines whose wording names a person; the service's own name is none."""
+    found = _in_body(replace(text, lines=text.lines[:_TOP_LINES]), wordings, _BEGUN_BY_ANOTHER)
+    if found is None or not found.who or found.event not in _BEGUN_BY_ANOTHER:
+        return None
+    own = platform.names if platform is not None else ()
+    if any(name.casefold() in found.who.casefold() for name in own):
+        return None
+    return Found(found.event, found.who, "text")
 
 
 def _can_be_name(line: Line) -> bool:

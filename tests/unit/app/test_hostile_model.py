@@ -72,6 +72,16 @@ MESSAGES: Mapping[str, tuple[bytes, str, str]] = {
         "no-reply@mail.instagram.com",
         TEACHER,
     ),
+    "registered handle in news of others": (
+        mail(
+            "Instagram <no-reply@mail.instagram.com>",
+            TEACHER,
+            "ella.bee just posted",
+            "See what ella.bee posted.",
+        ),
+        "no-reply@mail.instagram.com",
+        TEACHER,
+    ),
 }
 
 probability = st.floats(0, 1)
@@ -211,6 +221,9 @@ def test_a_letter_that_a_model_calls_a_notification_is_decided_no_milder(inspect
         ("Your weekly digest", Event.DIGEST, Event.MARKETING, 0.99, Event.MARKETING),
         ("Your weekly digest", Event.DIGEST, Event.FRIEND_REQUEST, 0.99, Event.FRIEND_REQUEST),
         ("Your weekly digest", Event.DIGEST, Event.SECURITY, 1.0, Event.DIGEST),
+        ("Your weekly digest", Event.DIGEST, Event.SUGGESTION, 1.0, Event.DIGEST),
+        ("People you may know", Event.SUGGESTION, Event.FOLLOW, 1.0, Event.SUGGESTION),
+        ("Your weekly digest", Event.DIGEST, Event.FOLLOW, float("nan"), Event.DIGEST),
         (
             "Ann Reed accepted your friend request",
             Event.FRIEND_ACCEPTED,

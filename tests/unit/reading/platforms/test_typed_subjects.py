@@ -1,0 +1,54 @@
+"""What a person typed, shown by the service as subject or first line, makes nothing else of the contact that the text tells of."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailguard.domain.words import Event
+from mailguard.reading.message import read
+from tests.unit.reading.platforms.messages import shipped
+
+_NEWS = "Marta Oakes sent you a message"
+
+
+def event_and_actor(subject: str, body: str, *headers: str, sender: str = "no-reply@mail.instagram.com"):
+    lines = [f"From: Instagram <{sender}>", f"Subject: {subject}", *headers, "", body, ""]
+    found = shipped().recognise(read("\r\n".join(lines).encode()))
+    assert found is not None
+    return found.event, found.actor
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "reset your password",
+        "your account has been suspended",
+        "you are live now",
+        "your video is published",
+        "people you may know",
+        "welcome to instagram",
+    ],
+)
+def test_a_text_that_names_who_wrote_counts_more_than_a_subject_that_names_nobody(subject: str):
+    assert event_and_actor(subject, f"{_NEWS}\r\nReply") == (Event.DIRECT_MESSAGE, "Marta Oakes")
+
+
+def test_a_header_that_says_message_counts_more_than_a_subject_like_a_code():
+    found = event_and_actor(
+        "reset your password",
+        "Marta Oakes\r\nreset your password",
+        "X-Facebook-Notify: msg; x",
+        sender="notification+x@facebookmail.com",
+    )
+    assert found[0] is Event.DIRECT_MESSAGE
+
+
+def test_a_code_stays_one_where_nobody_is_named():
+    body = "Use 123456 to reset your password.\r\nInstagram sent you a message because somebody asked for it."
+    assert event_and_actor("Reset your password", body)[0] is Event.SECURITY
+
+
+@pytest.mark.parametrize("greeting", ["Hi Priya,", "Cześć Priya,", "Bonjour Priya,"])
+def test_a_name_above_its_news_is_found_below_a_greeting(greeting: str):
+    body = f"{greeting}\r\n\r\nMarta Oakes\r\nsent you a message\r\nOpen"
+    assert event_and_actor("Instagram", body) == (Event.DIRECT_MESSAGE, "Marta Oakes")
