@@ -32,7 +32,7 @@ from mailguard.reading.platforms import Recognisers
 _MODEL_DECIDES_EVENT = 0.5
 # Services word their news anew every year, and a wording of one event may fit another's ("tagged you" in a photo, or in a remark).
 _MODEL_OVERRULES_WORDING = 0.98
-# Of these a listed child's name makes a contact just the same (P7), but not of a suggestion, which the model may neither make nor unmake.
+# Of these a listed child's name makes a contact just the same (P7), but not of a suggestion: the model neither makes nor unmakes one.
 _NO_CONTACTS = frozenset({Event.DIGEST, Event.MARKETING, Event.OTHER})
 _STAYS_AS_WORDED = STAFF_EVENTS | {Event.SUGGESTION}
 _BEGUN_BY_ANOTHER = CONTACT_EVENTS - STAFF_EVENTS

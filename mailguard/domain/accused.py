@@ -78,7 +78,11 @@ _SECOND_PERSON = re.compile(
            {_GAP}(?:him|her|them){_GAP}(?:(?:on|over){_GAP}(?:snap\w*|insta\w*|whatsapp|discord|tiktok)|at{_GAP}(?:night|weekends)|late|secretly|privately)\b
       | \byour\W+hands?\W+(?:\w+\W+){{0,2}}?on\b
       | \byour\W+(?:name|number|messages?|texts?|snaps?)\W+(?:(?:was|is|were|are|all|came|comes?|up)\W+){{0,2}}?(?:on|in|over)\W+
-           (?:his|her|their|\w+['\u2019]s)\W+(?:phone|mobile|screen|chats?|messages|dms|snap\w*|insta\w*|whatsapp)\b""",
+           (?:his|her|their|\w+['\u2019]s)\W+(?:phone|mobile|screen|chats?|messages|dms|snap\w*|insta\w*|whatsapp)\b
+      | \b(?:you|u)(?:['\u2019]re|\W+(?:are|were))\W+(?:all\W+over|on|in)\W+(?:(?:my|our)\W+)?(?:his|her|their|\w+['\u2019]s)\W+
+           (?:snap\w*|insta\w*|whatsapp|discord|tiktok|facebook|phone)\b
+      | \b(?:you|u)\W+(?:have|had|added|got)\W+(?:my|our)\W+(?:\w+\W+){{1,2}}?on\W+(?:your\W+)?
+           (?:snap\w*|insta\w*|whatsapp|discord|tiktok|facebook)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "Somebody who works with you, has been messaging her" speaks of that one.

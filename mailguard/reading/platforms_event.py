@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -41,8 +42,12 @@ _FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
 
 _OWN_THINGS = frozenset({Event.UPLOAD, Event.LIVE})
 _NAMES_NOBODY = _OWN_THINGS | {Event.SECURITY, Event.MODERATION, Event.SIGN_UP, Event.SUGGESTION}
-_BEGUN_BY_ANOTHER = CONTACT_EVENTS - {Event.FRIEND_ACCEPTED}
-_TOP_LINES = 4
+# With a reaction nothing is typed, and "It looks like you are trying to log in" fits its wording.
+_WITH_WORDS = CONTACT_EVENTS - {Event.FRIEND_ACCEPTED, Event.REACTION}
+_TOP_LINES, _SHORT_LINE = 4, 100
+_NO_NAME = re.compile(
+    r"(?:it|we|you|this|that|these|here|there|some(?:body|one)|any(?:body|one)|if|the|your)\b", re.I
+)
 # A person may type what fits these: what stands before it says that somebody wrote.
 _TYPED_TOO = frozenset({Event.SECURITY, Event.MODERATION})
 
@@ -144,7 +149,8 @@ def find_event(
 ) -> Found:
     """What a notification tells.
 
-    Order: a contact that the text names a person for, beside a subject that names nobody; a code or reset in the subject, a subject that names who did what, header, subject, local part, body; else a guess.
+    Order: a contact for which the text names a person, beside a subject that names nobody; a code or reset in the subject; a subject
+    that names who did what; header, subject, local part, body; else a guess.
     """
     subject = _first(wordings.find(line) for line in text.subjects)
     stated = _stated(facts, platform) if platform is not None else None
@@ -263,9 +269,10 @@ def _in_body(
 
 
 def _contact_at_top(text: NotificationText, wordings: WordingSet, platform: Platform | None) -> Found | None:
-    """A contact in the first lines whose wording names a person; the service's own name is none."""
-    found = _in_body(replace(text, lines=text.lines[:_TOP_LINES]), wordings, _BEGUN_BY_ANOTHER)
-    if found is None or not found.who or found.event not in _BEGUN_BY_ANOTHER:
+    """A contact in the first lines, which are short, whose wording names a person; the service's own name is none."""
+    lines = tuple(line for line in text.lines[:_TOP_LINES] if len(line.text) <= _SHORT_LINE)
+    found = _in_body(replace(text, lines=lines), wordings, _WITH_WORDS)
+    if found is None or not found.who or found.event not in _WITH_WORDS or _NO_NAME.match(found.who):
         return None
     own = platform.names if platform is not None else ()
     if any(name.casefold() in found.who.casefold() for name in own):

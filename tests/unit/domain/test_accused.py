@@ -81,6 +81,8 @@ def test_a_letter_about_somebody_of_the_readers_school_does_not_accuse_its_reade
         "You put your hands on my daughter.",
         "I saw your name on Erin's phone this morning, eleven messages after midnight.",
         "Your texts are all over her phone.",
+        "You are on Erin's Snapchat and have been talking to her after midnight.",
+        "You have my daughter on Snapchat",
         "Your hands were on her.",
         "You told me not to tell anyone.",
         "you sent me pictures of yourself",

@@ -52,3 +52,15 @@ def test_a_code_stays_one_where_nobody_is_named():
 def test_a_name_above_its_news_is_found_below_a_greeting(greeting: str):
     body = f"{greeting}\r\n\r\nMarta Oakes\r\nsent you a message\r\nOpen"
     assert event_and_actor("Instagram", body) == (Event.DIRECT_MESSAGE, "Marta Oakes")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "It looks like you are trying to log in from a new device.",
+        "We saved your settings.",
+        "This adds you to nothing.",
+    ],
+)
+def test_what_a_service_says_of_itself_names_nobody(line: str):
+    assert event_and_actor("Your login code", f"{line}\r\n482913")[0] is Event.SECURITY
