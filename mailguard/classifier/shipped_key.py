@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("38f2cb27048cf07adfccedef380aba4b8c3aa8db0512dff0172ad13b365000eb")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("da0dea3ede6208844f8e5c577eb37a905886c59c05e08b289fcdd795125d252a")

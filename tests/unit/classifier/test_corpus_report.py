@@ -136,7 +136,8 @@ def test_no_text_of_ours_is_nearly_another_and_none_held_out_nearly_a_training_t
     assert [pair for pair in report.slotted if pair.is_across] == []
     assert len(report.slotted) <= 5, report.slotted
     texts = sum(sum(counts["kinds"].values()) for counts in report.counts.values())
-    assert report.identical_short <= texts // 1000  # "ok", "yes", "gif"
+    # What is written beside a picture: "lol", "look", "voice note 0:14"; and "ok", "testing testing".
+    assert report.identical_short <= texts // 750
 
 
 def test_no_file_is_made_of_what_stands_in_other_files():
