@@ -222,18 +222,19 @@ def _grams_of(codes: Codes) -> Grams:
     words = _span_hashes(prefix, starts, ends)
     pairs = words[:-1] * _PAIR + words[1:]
     # Of one mixing: the top bits of a word's number among the known are its number among the words.
-    known = _spread(words, KNOWN_BITS)
+    finer = _spread(np.concatenate([words, pairs]), KNOWN_BITS)
+    coarser = finer >> (KNOWN_BITS - WORD_BITS)
     return Grams(
         codes=codes,
         body_start=int(marks[0]) if len(marks) else 0,
         starts=starts,
         ends=ends,
         word_hashes=words,
-        known=known,
+        known=finer[: len(words)],
         all_chars=_spread_short(hashes, CHAR_BITS),
-        words=known >> (KNOWN_BITS - WORD_BITS),
+        words=coarser[: len(words)],
         pair_hashes=pairs,
-        pairs=_spread(pairs, WORD_BITS),
+        pairs=coarser[len(words) :],
     )
 
 
@@ -308,8 +309,8 @@ def _distinct(numbers: Indexes | ShortIndexes) -> Indexes:
     return in_order.astype(np.int64)
 
 
-def _concept_table() -> tuple[Hashes, tuple[tuple[int, ...], ...]]:
-    """Hashes of all concepts' words and pairs, sorted, and the concepts of each."""
+def _concept_table() -> dict[int, tuple[int, ...]]:
+    """The concepts of each of their words and pairs, by its hash."""
     entries: dict[int, list[int]] = {}
     for concept, words in enumerate(CONCEPTS.values()):
         for entry in words:
@@ -320,10 +321,13 @@ def _concept_table() -> tuple[Hashes, tuple[tuple[int, ...], ...]]:
                 hashes.append(_span_hashes(_prefix(codes), *bounds))
             whole = hashes[0] if len(hashes) == 1 else hashes[0] * _PAIR + hashes[1]
             entries.setdefault(int(whole[0]), []).append(concept)
-    in_order = sorted(entries.items())
-    return np.array([number for number, _ in in_order], dtype=np.uint64), tuple(
-        tuple(concepts) for _, concepts in in_order
-    )
+    return {number: tuple(concepts) for number, concepts in entries.items()}
+
+
+def _top_bits_seen(hashes: Hashes) -> NDArray[np.bool_]:
+    seen = np.zeros(1 << _TOP_BITS, dtype=np.bool_)
+    seen[(hashes >> _TOP_SHIFT).astype(np.int64)] = True
+    return seen
 
 
 def _concept_numbers(hashes: Hashes, where: Indexes) -> tuple[Indexes, Indexes]:
@@ -331,25 +335,24 @@ def _concept_numbers(hashes: Hashes, where: Indexes) -> tuple[Indexes, Indexes]:
 
     ``hashes`` are of words and of pairs, ``where`` the place of each word and of each pair's first.
     """
-    slot = np.searchsorted(_CONCEPT_HASHES, hashes)
-    np.minimum(slot, len(_CONCEPT_HASHES) - 1, out=slot)
-    hit = (_CONCEPT_HASHES[slot] == hashes).nonzero()[0]
-    if not len(hit):
-        return hit, hit
+    # The top bits leave a few to be looked up.
+    likely = _CONCEPT_TOPS.take((hashes >> _TOP_SHIFT).astype(np.int64)).nonzero()[0]
     # A few hits in most texts: plain Python is done before numpy has been called a dozen times.
     found = [
         (place, step, concept)
-        for first, place in zip(slot[hit].tolist(), where[hit].tolist(), strict=True)
-        for step, concept in enumerate(_CONCEPTS_OF[first])
+        for number, place in zip(hashes[likely].tolist(), where[likely].tolist(), strict=True)
+        for step, concept in enumerate(_CONCEPTS.get(number, ()))
     ]
     found.sort(key=itemgetter(0, 1))
     numbers = [concept for _, _, concept in found]
     places = [place for place, _, _ in found]
-    for row, (place, _, left) in enumerate(found):
-        for later, _, right in found[row + 1 : row + 1 + _CONCEPT_NEIGHBOURS]:
-            if later - place > _CONCEPT_WINDOW:
+    for row, (place, _, left) in enumerate(found, start=1):
+        last = place + _CONCEPT_WINDOW
+        for later, _, right in found[row : row + _CONCEPT_NEIGHBOURS]:
+            if later > last:
                 break
-            numbers.append(_SINGLE_CONCEPTS + min(left, right) * _SINGLE_CONCEPTS + max(left, right))
+            first, second = (left, right) if left < right else (right, left)
+            numbers.append(_SINGLE_CONCEPTS + first * _SINGLE_CONCEPTS + second)
             places.append(place)
     return np.array(numbers, dtype=np.int64), np.array(places, dtype=np.int64)
 
@@ -357,7 +360,10 @@ def _concept_numbers(hashes: Hashes, where: Indexes) -> tuple[Indexes, Indexes]:
 _SINGLE_CONCEPTS = 64  # and 64 + 64 * 64 pairs are below 1 << CONCEPT_BITS
 _CONCEPT_WINDOW = 7
 _CONCEPT_NEIGHBOURS = 6
-_CONCEPT_HASHES, _CONCEPTS_OF = _concept_table()
+_CONCEPTS = _concept_table()
+_TOP_BITS = 16
+_TOP_SHIFT = np.uint64(64 - _TOP_BITS)
+_CONCEPT_TOPS = _top_bits_seen(np.array(list(_CONCEPTS), dtype=np.uint64))
 
 _FAMILIES = {family: 20 + place for place, family in enumerate(AttachmentFamily)}
 _DEAR = re.compile(

@@ -145,23 +145,33 @@ def kinds(codes: Codes) -> NDArray[np.int8]:
 
 _DISGUISED = re.compile(
     # A sign between letters, or two ("b00k"); at the start of a word where three letters follow ("5nap", but not "5th").
-    r"(?<=[a-z])[0-9@$](?=[a-z])|(?<=[a-z])[0-9@$]{2}(?=[a-z])|(?<= )[0-9@$](?=[a-z]{3})"
+    # It begins with the sign: what can only begin so is found at ten times the speed.
+    r"[0-9@$](?:(?<=[a-z].)(?:(?=[a-z])|[0-9@$](?=[a-z]))|(?<= .)(?=[a-z]{3}))"
 )
 _LONG_NUMBER = re.compile(r"[0-9]{3,}")
-_DRAWN_OUT = re.compile(r"(.)\1{2,}", re.DOTALL)
 _SPACED_OUT = re.compile(r"[^a-z](?=[a-z][^a-z\n][a-z][^a-z\n][a-z][^a-z])")
 
 
 def plain_codes(text: str) -> Codes:
     """Code points of :func:`plain_text`'s answer, with numbers, leetspeak, repetitions and spaced-out words made plain."""
-    text = _DISGUISED.sub(_letters, f" {text} ")
-    text = _DRAWN_OUT.sub(r"\1\1", _LONG_NUMBER.sub("00", text))
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    text = _LONG_NUMBER.sub("00", _DISGUISED.sub(_letters, f" {text} "))
+    codes = _not_drawn_out(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32))
     return _joined(codes) if _SPACED_OUT.search(text) else codes
 
 
 def _letters(found: re.Match[str]) -> str:
     return found.group().translate(_LEET)
+
+
+def _not_drawn_out(codes: Codes) -> Codes:
+    """No letter or sign more than twice in a row."""
+    same = codes[1:] == codes[:-1]
+    third = same[1:] & same[:-1]
+    if not third.any():
+        return codes
+    kept = np.ones(len(codes), dtype=bool)
+    kept[2:] = ~third
+    return codes[kept]
 
 
 def _joined(codes: Codes) -> Codes:

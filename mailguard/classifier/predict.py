@@ -37,6 +37,8 @@ _GRAVE_PLACES = [HEADS[NATURE].index(word) for word in GRAVE]
 _PARTS = {head: columns(head) for head in HEADS}
 _FIRSTS = [part.start for part in _PARTS.values()]
 _HEAD_OF = np.repeat(np.arange(len(HEADS)), [len(words) for words in HEADS.values()])
+_BLOCK_STARTS = np.array(OFFSETS)
+_EACH_BLOCK = np.eye(len(OFFSETS), dtype=np.float32)
 _HIDDEN_PLACES = [HEADS[NATURE].index(word) for word in HIDDEN]
 # The encoder reads a stretch that seems to hide something at least so likely to the linear reader. Of held-out letters none in which
 # something hid lay under 0.6; a lower bound only costs time, and false alarms.
@@ -269,13 +271,11 @@ def _notification_heads(values: Mapping[str, NDArray[np.floating]]) -> dict[str,
 def margins(weights: Weights, features: Features) -> Floats:
     """One margin a column: over blocks, the sum of its features' weights by the block's length."""
     blocks = (features.chars, features.words, features.concepts, features.structure)
-    rows = np.concatenate([numbers + offset for numbers, offset in zip(blocks, OFFSETS, strict=True)])
     # Which block each row is of: one product sums all of them, and numpy's cost is by the call.
-    owners = np.zeros((len(blocks), len(rows)), dtype=np.float32)
-    start = 0
-    for owner, numbers in zip(owners, blocks, strict=True):
-        owner[start : start + len(numbers)] = 1.0
-        start += len(numbers)
+    counts = [len(numbers) for numbers in blocks]
+    rows = np.concatenate(blocks)
+    rows += _BLOCK_STARTS.repeat(counts)
+    owners = _EACH_BLOCK.repeat(counts, axis=1)
     squares = owners @ weights.squares.take(rows)
     sums = owners @ weights.table.take(rows, axis=0).astype(np.float32)
     lengths = np.sqrt(np.where(squares > 0, squares, 1.0))

@@ -244,14 +244,14 @@ def loss_of(said: torch.Tensor, labels: torch.Tensor, is_office: torch.Tensor) -
     )
 
 
-def texts_of(office_mail: Path | None, newest: tuple[str, ...]) -> list[Example]:
-    """All texts; where some files are the newest, theirs in two compositions."""
+def texts_of(office_mail: Path | None, newest: tuple[str, ...], run: int) -> list[Example]:
+    """All texts, in another composition at each run; where some files are the newest, theirs in two."""
     records: tuple[Record, ...] = load_corpus(CHECKOUT / "models" / "corpus").records
     new = [record for record in records if newest and Path(record.file).name.startswith(newest)]
     known = set(map(id, new))
     old = [record for record in records if id(record) not in known]
-    examples = from_corpus(old, seed=SEED, variants=(0,))
-    examples.extend(from_corpus(new, seed=SEED, variants=(0, 1)))
+    examples = from_corpus(old, seed=SEED, variants=(run,))
+    examples.extend(from_corpus(new, seed=SEED, variants=(run, run + 1)))
     if office_mail is not None:
         office, _ = from_office_mail(office_mail)
         random.Random(SEED).shuffle(office)
@@ -266,10 +266,11 @@ def fit(
     *,
     epochs: int,
     rate: float,
+    run: int,
     out: Path,
 ) -> None:
     """``out`` is written after every epoch, so that a run that is broken off has left something to go on from."""
-    rng = random.Random(SEED)
+    rng = random.Random(SEED + run)
     rows = [numbers_of(example.text, tokenizer) for example in examples]
     labels = torch.tensor(labels_of(examples).table.astype(np.int64))
     is_office = torch.tensor([example.is_office for example in examples])
@@ -419,9 +420,12 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=7)
     parser.add_argument("--rate", type=float, default=1.8e-4)
     parser.add_argument("--newest", default="", help="beginnings of file names, with commas: see texts_of")
+    parser.add_argument(
+        "--run", type=int, default=0, help="going on: 1, 2 ... for another order and composition"
+    )
     parser.add_argument("--threads", type=int, default=2)
     chosen = parser.parse_args()
-    torch.manual_seed(SEED)
+    torch.manual_seed(SEED + chosen.run)
     torch.set_num_threads(chosen.threads)
     tokenizer = AutoTokenizer.from_pretrained(chosen.base)
     # Plain attention: the quicker kinds are slower backwards in halves of floats.
@@ -432,9 +436,9 @@ def main() -> int:
     if chosen.go_on_from:
         # Layers that it does not have yet begin as the base model's.
         reader.load_state_dict(torch.load(chosen.go_on_from, weights_only=True), strict=False)
-    examples = texts_of(chosen.office_mail, tuple(filter(None, chosen.newest.split(","))))
+    examples = texts_of(chosen.office_mail, tuple(filter(None, chosen.newest.split(","))), chosen.run)
     kept = chosen.out.with_suffix(".pt")
-    fit(reader, tokenizer, examples, epochs=chosen.epochs, rate=chosen.rate, out=kept)
+    fit(reader, tokenizer, examples, epochs=chosen.epochs, rate=chosen.rate, run=chosen.run, out=kept)
     written = [
         (spoken(record.subject), spoken(record.body))
         for record in load_corpus(CHECKOUT / "models" / "corpus").records
