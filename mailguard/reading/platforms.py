@@ -21,6 +21,7 @@ from mailguard.reading.platforms_event import (
     Found,
     WordingSet,
     find_event,
+    names_told,
     news_lines,
     notification_text,
     wordings_of,
@@ -122,7 +123,8 @@ class Recognisers:
             why = f"a service's mail, surely a notification ({word.notification:.2f}{_moved_by(scores)})"
         if found is None:
             return None
-        name = actor_of(found.event, found.who, text, facts, None, self._rules)
+        told = (found.who, *names_told(text, shared, found.event))
+        name = actor_of(found.event, told, text, facts, None, self._rules)
         return PlatformFacts(
             id=unlisted_id(sender),
             platform_class=PlatformClass.FORUM if is_forum else unlisted_class(),
@@ -145,7 +147,7 @@ class Recognisers:
             # No office asks to be a friend: what else stands there is about the person.
             return "\n".join(line.text for line in text.lines)
         shared = self._wordings[""]
-        name = actor_of(said.event, said.who, text, facts, None, self._rules)
+        name = actor_of(said.event, (said.who,), text, facts, None, self._rules)
         return self._user_text(said.event, name, text, facts, shared) if name else ""
 
     def service_words(self, facts: MessageFacts) -> MessageFacts | None:
@@ -163,7 +165,7 @@ class Recognisers:
         found = find_event(facts, text, None, shared, sender.local_part)
         if found.event not in CONTACT_OF_UNLISTED or not found.is_certain:
             return None
-        name = actor_of(found.event, found.who, text, facts, None, self._rules)
+        name = actor_of(found.event, (found.who,), text, facts, None, self._rules)
         typed = self._user_text(found.event, name, text, facts, shared)
         if not name or not typed:
             return None
@@ -193,7 +195,8 @@ class Recognisers:
             found = Found(
                 Event.COMMENT, found.who, "header"
             )  # a forum mails what was posted, without a word of its own
-        name = actor_of(found.event, found.who, text, facts, platform, self._rules)
+        told = (found.who, *names_told(text, wordings, found.event))
+        name = actor_of(found.event, told, text, facts, platform, self._rules)
         return PlatformFacts(
             id=platform.id,
             platform_class=platform.platform_class,

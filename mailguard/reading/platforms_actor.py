@@ -28,13 +28,22 @@ _IN = re.compile(r"\s+in\s+(?P<place>\S.*)$", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|s'|'s)$", re.IGNORECASE)
 _EDGES = " \t\"'*•·|,;:.!…<>«»-–—▸►→"
 _ONE_NAME = re.compile(r"[A-ZÀ-ÞŚŻŹĆŁŞÇÖÜĞİА-Я][^\W\d_]+(?:[-'’][^\W\d_]+)?")
+_WHOLE_NAME = re.compile(rf"{_ONE_NAME.pattern}(?: {_ONE_NAME.pattern}){{1,3}}")
+_NEAR = r'[^()@|·:"]{3,40}?'
+_TIME = re.compile(r"[ ,]+(?:at )?\d{1,2}[:.]\d\d(?: ?[ap]m)?$", re.IGNORECASE)
 _URL = re.compile(r"https?://|www\.", re.IGNORECASE)
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
+_LABELS = (
+    r"(?:from|invited by|author|by|posted by|created by|sent by|shared by|von|od|autore?|auteur|organi[sz](?:er|ator\w*)|"
+    r"organisateur|organizador|organizzatore|пригласил\w*|від|от|автор|организатор)"
+)
+# A preposition begins other lines too.
 _LABELLED = re.compile(
-    r"^(?:from|invited by|author|by|posted by|created by|sent by|von|od|autor|auteur|organi[sz]er|"
-    r"пригласил\w*|від|от)\s*:?\s+(?P<who>[^:]{2,60})$",
+    rf"^(?:{_LABELS}\s*:?|(?:de|da|van|från|fra|gan|kimden)\s*:)\s+(?P<who>[^:]{{2,60}}|live:\S+)$",
     re.IGNORECASE,
 )
+_LABEL = re.compile(rf"^{_LABELS}\s*:?$", re.IGNORECASE)
+_NOTE = re.compile(r"\s*\([^()]*:[^()]*\)$")  # "(IP address: ...)" behind an author
 _RUNS_ON = re.compile(
     r"(?:and|would|was|is|has|will|e|et|und|y|that|which|who|who's|with|to|of|for|in|on|a|the)$",
     re.IGNORECASE,
@@ -70,7 +79,7 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
     text = _VIA.sub("", text) if platform is not None and _mentions(text, platform) else text
     if platform is not None:
         text = next((text[len(own) + 2 :] for own in platform.names if text.startswith(f"{own}: ")), text)
-    text = _strip(text.split(": ")[0])
+    text = _TIME.sub("", _strip(text.split(": ")[0]))
     head, comma, rest = text.partition(", ")
     if comma and _is_turned_round(head, rest, greeted):
         text = f"{rest} {head}"
@@ -95,16 +104,22 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
 
 def actor_of(
     event: Event,
-    written: str,
+    written: Sequence[str],
     text: NotificationText,
     facts: MessageFacts,
     platform: Platform | None,
     rules: TextRules,
 ) -> Name:
-    """The person named by the matched wording, else by From, else by the body's first lines; with a handle from the body."""
+    """The person named by the matched wording, else by From, else by the body's first lines; with a handle from the body.
+
+    ``written``: what wordings of this event have for a name, the matched one first: "on Twitch" is nobody, the next may be somebody.
+    """
     if event in _WITHOUT_ACTOR - {Event.DIGEST, Event.SUGGESTION, Event.OTHER}:
         return Name()
-    name = _name_beside_service(facts, platform, rules) or name_of(written, platform, rules, text.greeted)
+    name = _name_beside_service(facts, platform, rules)
+    if not name:
+        told = (name_of(one, platform, rules, text.greeted) for one in written)
+        name = next(filter(None, told), Name())
     if (
         not name
         and platform is not None
@@ -128,6 +143,8 @@ def actor_of(
         # "Zara" in the text of mail that is from "Zara Holt": the whole name finds her on the roll.
         if " " not in name.shown and whole.casefold().startswith(f"{name.shown.casefold()} "):
             name = Name(whole, name.handle)
+    elif name and event not in _WITHOUT_ACTOR:
+        name = Name(_fuller(name.shown, text), name.handle)
     return name
 
 
@@ -173,11 +190,20 @@ def _strip(text: str) -> str:
 def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool:
     if not text or len(text) > _NAME_CHARS or len(text.split()) > _NAME_WORDS or _URL.search(text):
         return False
-    if platform is not None and text.casefold() in {name.casefold() for name in platform.names}:
+    if platform is not None and _is_service(text, platform):
         return False
     if _RUNS_ON.match(text.split()[-1]):
         return False
     return not rules.nobody.match(text) and not (text[:1].isdigit() and " " in text)
+
+
+def _is_service(text: str, platform: Platform) -> bool:
+    """The service's own name, or one with it among other words: "L'équipe Snapchat"."""
+    said = text.casefold().replace("-", " ")
+    return any(
+        said == name or (len(name) > 3 and " " in text and f" {name} " in f" {said} ")
+        for name in map(str.casefold, platform.names)
+    )
 
 
 def _is_handle(text: str, platform: Platform | None) -> bool:
@@ -229,8 +255,21 @@ def _name_beside_service(facts: MessageFacts, platform: Platform | None, rules: 
 
 
 def _fuller(shown: str, text: NotificationText) -> str:
-    """ "Alisha Crane" for "Alisha" where a line is her whole name, or begins with it."""
-    if " " in shown or not shown[:1].isupper():
+    """ "Alisha Crane" for "Alisha" where a line is her whole name, or begins with it; for "ali.crane" where it stands beside that."""
+    if " " in shown:
+        return shown
+    if _SHOWS_NO_NAME.search(shown):
+        handle = rf"@?{re.escape(shown)}"
+        beside = re.compile(
+            rf"^(?:(?P<before>{_NEAR}) ?[(·|] ?{handle}\)?|{handle} ?[(·|] ?(?P<after>{_NEAR})\)?)(?=$|[ ,])"
+        )
+        for line in text.lines[:8]:
+            match = beside.match(line.text)
+            whole = "" if match is None else match["before"] or match["after"]
+            if _WHOLE_NAME.fullmatch(whole):
+                return whole
+        return shown
+    if not shown[:1].isupper():
         return shown
     whole = re.compile(rf"^{re.escape(shown)}(?: [^\W\d_][\w'’.-]*){{1,3}}(?=$|,| ·| \(|:)")
     for line in text.lines[:6]:
@@ -243,11 +282,15 @@ def _fuller(shown: str, text: NotificationText) -> str:
 def _name_in_body(text: NotificationText, platform: Platform | None, rules: TextRules) -> Name:
     """A line of its own that can only be a name: before a quotation, a handle, or words about the person."""
     lines = text.lines[:8]
-    for line in lines:
-        labelled = _LABELLED.match(line.folded)
-        name = (
-            name_of(line.text[labelled.start("who") :], platform, rules, text.greeted) if labelled else Name()
-        )
+    for index, line in enumerate(lines):
+        labelled = _LABELLED.match(_NOTE.sub("", line.folded))
+        if labelled:
+            written = line.text[labelled.start("who") :]
+        elif _LABEL.match(line.folded) and index + 1 < len(lines):
+            written = lines[index + 1].text
+        else:
+            continue
+        name = name_of(written, platform, rules, text.greeted)
         if name:
             return name
     for index, line in enumerate(lines):

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import CONTACT_EVENTS, Event
 from mailguard.reading.platforms_rules import Platform, PlatformFile, TextRules, Wording
-from mailguard.reading.platforms_text import Line, NotificationText, greeted_name, line_of, subject_readings
+from mailguard.reading.platforms_text import (
+    SCRIPT_OF,
+    Line,
+    NotificationText,
+    greeted_name,
+    line_of,
+    scripts_in,
+    subject_readings,
+)
 
 # Where several wordings fit, the first of these is meant: a code is never a welcome, "mentioned you in a comment" no comment.
 PRECEDENCE = (
@@ -63,12 +71,28 @@ class Found:
 
 
 class WordingSet:
-    """Wordings in the order in which they are tried: by precedence, a platform's own before the shared."""
+    """Wordings in the order in which they are tried: by precedence, a platform's own before the shared.
+
+    Those of a language with letters of its own are tried on lines that have such letters.
+    """
 
     def __init__(self, own: Sequence[Wording], shared: Sequence[Wording]) -> None:
         ordered = [(wording, 0) for wording in own] + [(wording, 1) for wording in shared]
         ordered.sort(key=lambda entry: (_RANK[entry[0].event], entry[1]))
         self._wordings = tuple(wording for wording, _ in ordered)
+        self._by_scripts: dict[frozenset[str], tuple[Wording, ...]] = {}
+
+    def _fitting(self, line: Line) -> tuple[Wording, ...]:
+        scripts = scripts_in(line.folded)
+        fitting = self._by_scripts.get(scripts)
+        if fitting is None:
+            fitting = tuple(
+                wording
+                for wording in self._wordings
+                if (script := SCRIPT_OF.get(wording.language)) is None or script in scripts
+            )
+            self._by_scripts[scripts] = fitting
+        return fitting
 
     def find(self, line: Line, events: frozenset[Event] | None = None) -> Found | None:
         """The gravest event that a line tells, with the name it gives."""
@@ -77,7 +101,7 @@ class WordingSet:
         found: Event | None = None
         names: list[str] = []
         starts_at = 0
-        for wording in self._wordings:
+        for wording in self._fitting(line):
             if found is not None and wording.event is not found:
                 break
             if events is not None and wording.event not in events:
@@ -96,7 +120,7 @@ class WordingSet:
 
     def _told_before(self, line: Line, end: int, events: frozenset[Event] | None) -> Found | None:
         """Who made contact, where that stands before `end`: in "Tia sent you a message: reset your password" Tia typed the rest."""
-        for wording in self._wordings:
+        for wording in self._fitting(line):
             if wording.event not in CONTACT_EVENTS or (events is not None and wording.event not in events):
                 continue
             match = wording.pattern.match(line.folded)
@@ -216,6 +240,15 @@ def news_lines(
     return frozenset(found)
 
 
+def names_told(text: NotificationText, wordings: WordingSet, event: Event) -> tuple[str, ...]:
+    """What stands for a name wherever a line tells `event`, a contact: subjects first."""
+    if event not in CONTACT_EVENTS:
+        return ()
+    wanted = frozenset({event})
+    found = (wordings.find(line, wanted) for line in (*text.subjects, *text.lines[:_BODY_LINES]))
+    return tuple(dict.fromkeys(one.who for one in found if one is not None and one.who))
+
+
 def _is_news(says: Found, index: int, known: Sequence[str]) -> bool:
     if not says.who:
         return index < _NEWS_WITHOUT_NAME
@@ -272,8 +305,10 @@ def _contact_at_top(text: NotificationText, wordings: WordingSet, platform: Plat
     """A contact in the first lines, which are short, whose wording names a person; the service's own name is none."""
     lines = tuple(line for line in text.lines[:_TOP_LINES] if len(line.text) <= _SHORT_LINE)
     found = _in_body(replace(text, lines=lines), wordings, _WITH_WORDS)
-    if found is None or not found.who or found.event not in _WITH_WORDS or _NO_NAME.match(found.who):
+    if found is None or found.event not in _WITH_WORDS or _NO_NAME.match(found.who):
         return None
+    if not any(map(str.isalpha, found.who)):
+        return None  # "New followers: 2"
     own = platform.names if platform is not None else ()
     if any(name.casefold() in found.who.casefold() for name in own):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufe00-\ufe0f]"
@@ -30,6 +31,28 @@ _PREFIX = re.compile(
 _TAIL = re.compile(r"[\s.…!]*[^\w\s\"')\]?.!,:;@…]*[\s.…]*$")
 _GREETED = re.compile(r"^[^\s,،!:]+\s+(?P<name>[^,،!:]{1,40}?)\s*[,،!:]?$")
 
+# Languages with letters of their own: what is said in them has some of those.
+_SCRIPTS = {
+    "arabic": ("\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff", "ar fa ur ps ckb"),
+    "devanagari": ("\u0900-\u097f", "hi ne mr"),
+    "bengali": ("\u0980-\u09ff", "bn"),
+    "gurmukhi": ("\u0a00-\u0a7f", "pa"),
+    "gujarati": ("\u0a80-\u0aff", "gu"),
+    "tamil": ("\u0b80-\u0bff", "ta"),
+    "telugu": ("\u0c00-\u0c7f", "te"),
+    "malayalam": ("\u0d00-\u0d7f", "ml"),
+    "sinhala": ("\u0d80-\u0dff", "si"),
+    "thai": ("\u0e00-\u0e7f", "th"),
+    "ethiopic": ("\u1200-\u139f", "am ti"),
+    "hebrew": ("\u0590-\u05ff", "he"),
+    "greek": ("\u0370-\u03ff", "el"),
+    "cyrillic": ("\u0400-\u052f", "uk ru bg"),
+    "hangul": ("\u1100-\u11ff\uac00-\ud7af", "ko"),
+    "han": ("\u3040-\u30ff\u4e00-\u9fff", "zh ja"),
+}
+SCRIPT_OF: Final = {code: name for name, (_, codes) in _SCRIPTS.items() for code in codes.split()}
+_ANY_SCRIPT = re.compile("|".join(f"(?P<{name}>[{letters}])" for name, (letters, _) in _SCRIPTS.items()))
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -50,6 +73,13 @@ class NotificationText:
     lines: tuple[Line, ...]
     greeted: tuple[str, ...]
     has_footer: bool
+
+
+def scripts_in(text: str) -> frozenset[str]:
+    """The scripts, by the names in ``SCRIPT_OF``, of which some letter is in `text`."""
+    if text.isascii():
+        return frozenset()
+    return frozenset(found.lastgroup for found in _ANY_SCRIPT.finditer(text) if found.lastgroup)
 
 
 def line_of(text: str) -> Line:

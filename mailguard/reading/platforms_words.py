@@ -46,6 +46,10 @@ _PERSONAL = re.compile(
     r"io|mnie|mój|mi|eu|meu|ben|bana|я|мене|мені|меня|أنا|میں|ik|mij)\b",
     re.IGNORECASE,
 )
+_SAID = (
+    r"said|says|wrote|writes|commented|replied|asked|a écrit|a dit|schrieb|schreibt|escribió|dijo|napisał\w*|ha scritto|escreveu|"
+    r"schreef|skrev|a scris|yazdı|написа\w*|كتب|ysgrifennodd"
+)
 _LINES_OF_TEXT = 60
 
 
@@ -118,7 +122,10 @@ def _plain_lines(
     known |= {mailbox.display_name.casefold() for mailbox in senders}
     known |= {subject.text.casefold().rstrip(".") for subject in text.subjects}
     prefix = (
-        re.compile(rf"^(?:{re.escape(name.shown)}|{re.escape(name.shown.split()[0])})\s*:\s+", re.IGNORECASE)
+        re.compile(
+            rf"^(?:{re.escape(name.shown)}|{re.escape(name.shown.split()[0])})(?:\s+(?:{_SAID}))?\s*:\s+",
+            re.IGNORECASE,
+        )
         if name.shown
         else None
     )
