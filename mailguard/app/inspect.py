@@ -300,9 +300,14 @@ def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts
     change which contact of another's it is, and raise what is none.
     """
     event = Event(max(scores.event, key=scores.event.__getitem__, default=platform.event.value))
+    likely = scores.event.get(event.value, 0.0)
+    if not platform.event_is_certain and platform.actor and event not in CONTACT_EVENTS:
+        # Somebody did something that no wording tells: where it is rather a contact than not, the likeliest contact it is.
+        contacts = {contact: scores.event.get(contact.value, 0.0) for contact in _BEGUN_BY_ANOTHER}
+        if (of_all := sum(contacts.values())) >= _MODEL_DECIDES_EVENT:
+            event, likely = max(contacts, key=lambda contact: (contacts[contact], contact.value)), of_all
     if event is platform.event:
         return platform
-    likely = scores.event[event.value]
     if platform.event_is_certain:
         may_change = event in _BEGUN_BY_ANOTHER or {event, platform.event} <= _NO_CONTACTS
         is_fixed = platform.event_is_stated or platform.event in _STAYS_AS_WORDED

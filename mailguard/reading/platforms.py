@@ -16,7 +16,7 @@ from mailguard.domain.platform import PlatformFacts, PostingGateway
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import CONTACT_EVENTS, Event, Kind, PlatformClass
 from mailguard.reading.platforms_account import account_of
-from mailguard.reading.platforms_actor import Name, actor_address, actor_of
+from mailguard.reading.platforms_actor import Name, actor_address, actor_of, leading_name
 from mailguard.reading.platforms_event import (
     Found,
     WordingSet,
@@ -197,6 +197,8 @@ class Recognisers:
             )  # a forum mails what was posted, without a word of its own
         told = (found.who, *names_told(text, wordings, found.event))
         name = actor_of(found.event, told, text, facts, platform, self._rules)
+        if not name and found.where == "neither":
+            name = leading_name(text, platform, self._rules)
         return PlatformFacts(
             id=platform.id,
             platform_class=platform.platform_class,

@@ -148,6 +148,16 @@ def actor_of(
     return name
 
 
+def leading_name(text: NotificationText, platform: Platform, rules: TextRules) -> Name:
+    """Who stands first in a subject that no wording fits: "Timea Hudakova" before words that nobody here can read."""
+    for line in text.subjects:
+        words = line.text.split()
+        count = next((place for place, word in enumerate(words) if not _ONE_NAME.fullmatch(word)), len(words))
+        if 2 <= count <= 3 and count < len(words) and not words[count][:1].isupper():
+            return name_of(" ".join(words[:count]), platform, rules, text.greeted)
+    return Name()
+
+
 _WITHOUT_ACTOR = frozenset(
     {
         Event.SECURITY,
