@@ -68,17 +68,21 @@ class Parts:
 
 
 def make_parts(
-    loaded: LoadedConfig, *, clock: Clock | None = None, classifier: Classifier | None = None
+    loaded: LoadedConfig,
+    *,
+    clock: Clock | None = None,
+    classifier: Classifier | None = None,
+    is_examined: bool = True,
 ) -> Parts:
     """Load policy, recognisers, lists and model. Raises ConfigProblem with everything that is wrong in any of them.
 
     ``classifier``: the model in force; the shipped one when not given. One that cannot be trusted is no error: it is dark,
-    and lists go on working.
+    and lists go on working. ``is_examined``: False for a command that answers once, see :func:`load_recognisers`.
     """
     problems: list[str] = []
     school = school_of(loaded)
     policy = _collect(problems, lambda: load_policy(loaded))
-    recognisers = _collect(problems, lambda: load_recognisers(loaded))
+    recognisers = _collect(problems, lambda: load_recognisers(loaded, is_examined=is_examined))
     lists = _collect(problems, lambda: load_lists(list_files(loaded), surroundings(loaded, school)))
     if problems or policy is None or recognisers is None or lists is None:
         raise ConfigProblem(problems)
@@ -167,7 +171,8 @@ def policy_report(loaded: LoadedConfig) -> PolicyReport:
     )
 
 
-def load_recognisers(loaded: LoadedConfig) -> Recognisers:
+def load_recognisers(loaded: LoadedConfig, *, is_examined: bool = True) -> Recognisers:
+    """``is_examined``: False to take the shipped file's wordings for sound; daemon and doctor try each, which takes most of a second."""
     own = loaded.config.policy.platforms
     path = loaded.resolve(own) if own is not None else shipped_path("config/platforms.toml")
     try:
@@ -176,7 +181,7 @@ def load_recognisers(loaded: LoadedConfig) -> Recognisers:
         raise ConfigProblem(
             [f"{path}: cannot be read: {problem.strerror}; correct policy.platforms"]
         ) from problem
-    return Recognisers.from_toml(data, str(path))
+    return Recognisers.from_toml(data, str(path), is_known=own is None and not is_examined)
 
 
 def _toml(path: Path) -> dict[str, object]:

@@ -193,7 +193,7 @@ def invented_school(classifier: Classifier, records: Sequence[Record]) -> Inspec
 @cache
 def _recognisers() -> Recognisers:
     path = shipped_path("config/platforms.toml")
-    return Recognisers.from_toml(path.read_bytes(), str(path))
+    return Recognisers.from_toml(path.read_bytes(), str(path), is_known=True)
 
 
 @cache

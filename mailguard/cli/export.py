@@ -223,7 +223,7 @@ def reading_settings(school: OpenedSchool) -> EffectsSettings:
         school.loaded,
         mark_key=school.store.keys.mark_key,
         clauses=load_policy(school.loaded).clauses,
-        platform_names=load_recognisers(school.loaded).names,
+        platform_names=load_recognisers(school.loaded, is_examined=False).names,
     )
 
 

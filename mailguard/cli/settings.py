@@ -78,7 +78,7 @@ def parts(config_path: Path, state_folder: Path) -> Parts:
     try:
         loaded = load_config(config_path)
         model = model_in_force(loaded, state_folder, clock, on_problem=_say)
-        return make_parts(loaded, clock=clock, classifier=model)
+        return make_parts(loaded, clock=clock, classifier=model, is_examined=False)
     except ConfigProblem as problem:
         stop(problem.problems)
 

@@ -73,9 +73,9 @@ class Recognisers:
         self._links = SocialLinks(file.platforms)
 
     @classmethod
-    def from_toml(cls, data: bytes, source: str) -> Recognisers:
-        """Raises PlatformsProblem with everything that is wrong: file, key, value, fix."""
-        return cls(load(data, source))
+    def from_toml(cls, data: bytes, source: str, *, is_known: bool = False) -> Recognisers:
+        """Raises PlatformsProblem with everything that is wrong: file, key, value, fix. ``is_known``: see ``platforms_file.load``."""
+        return cls(load(data, source, is_known=is_known))
 
     @property
     def names(self) -> dict[str, str]:

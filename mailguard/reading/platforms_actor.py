@@ -44,6 +44,7 @@ _LABELLED = re.compile(
 )
 _LABEL = re.compile(rf"^{_LABELS}\s*:?$", re.IGNORECASE)
 _NOTE = re.compile(r"\s*\([^()]*:[^()]*\)$")  # "(IP address: ...)" behind an author
+_SENTENCE = re.compile("[。，！？؟।]")
 _RUNS_ON = re.compile(
     r"(?:and|would|was|is|has|will|e|et|und|y|that|which|who|who's|with|to|of|for|in|on|a|the)$",
     re.IGNORECASE,
@@ -202,7 +203,7 @@ def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool
         return False
     if platform is not None and _is_service(text, platform):
         return False
-    if _RUNS_ON.match(text.split()[-1]):
+    if _RUNS_ON.match(text.split()[-1]) or _SENTENCE.search(text):
         return False
     return not rules.nobody.match(text) and not (text[:1].isdigit() and " " in text)
 

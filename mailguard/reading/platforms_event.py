@@ -80,14 +80,14 @@ class WordingSet:
         ordered = [(wording, 0) for wording in own] + [(wording, 1) for wording in shared]
         ordered.sort(key=lambda entry: (_RANK[entry[0].event], entry[1]))
         self._wordings = tuple(wording for wording, _ in ordered)
-        self._by_scripts: dict[frozenset[str], tuple[Wording, ...]] = {}
+        self._by_scripts: dict[frozenset[str], tuple[tuple[Event, re.Pattern[str]], ...]] = {}
 
-    def _fitting(self, line: Line) -> tuple[Wording, ...]:
+    def _fitting(self, line: Line) -> tuple[tuple[Event, re.Pattern[str]], ...]:
         scripts = scripts_in(line.folded)
         fitting = self._by_scripts.get(scripts)
         if fitting is None:
             fitting = tuple(
-                wording
+                (wording.event, wording.pattern)
                 for wording in self._wordings
                 if (script := SCRIPT_OF.get(wording.language)) is None or script in scripts
             )
@@ -101,16 +101,16 @@ class WordingSet:
         found: Event | None = None
         names: list[str] = []
         starts_at = 0
-        for wording in self._fitting(line):
-            if found is not None and wording.event is not found:
+        for event, pattern in self._fitting(line):
+            if found is not None and event is not found:
                 break
-            if events is not None and wording.event not in events:
+            if events is not None and event not in events:
                 continue
-            match = wording.pattern.search(line.folded)
+            match = pattern.search(line.folded)
             if match is None:
                 continue
             starts_at = match.start() if found is None else min(starts_at, match.start())
-            found = wording.event
+            found = event
             spans = [match.span(group) for group, value in match.groupdict().items() if value]
             names += [line.text[start:end] for start, end in spans]
         if found in _TYPED_TOO and (told := self._told_before(line, starts_at, events)) is not None:
@@ -120,15 +120,15 @@ class WordingSet:
 
     def _told_before(self, line: Line, end: int, events: frozenset[Event] | None) -> Found | None:
         """Who made contact, where that stands before `end`: in "Tia sent you a message: reset your password" Tia typed the rest."""
-        for wording in self._fitting(line):
-            if wording.event not in CONTACT_EVENTS or (events is not None and wording.event not in events):
+        for event, pattern in self._fitting(line):
+            if event not in CONTACT_EVENTS or (events is not None and event not in events):
                 continue
-            match = wording.pattern.match(line.folded)
+            match = pattern.match(line.folded)
             if match is None or match.end() > end:
                 continue
             spans = [match.span(group) for group, value in match.groupdict().items() if value]
             if spans:
-                return Found(wording.event, min((line.text[start:stop] for start, stop in spans), key=len))
+                return Found(event, min((line.text[start:stop] for start, stop in spans), key=len))
         return None
 
 

@@ -20,6 +20,7 @@ from mailguard.reading.platforms_rules import (
     PlatformsProblem,
     TextRules,
     Wording,
+    compiled,
 )
 
 _EVENTS = frozenset(event.value for event in Event)
@@ -57,20 +58,61 @@ _TEXT_KEYS = (
     "social",
 )
 _HOST = re.compile(r"^(?:[a-z0-9_-]+\.)*[a-z0-9-]+$")
+_SERVICES = (
+    "फ़?ेसबुक",
+    "फेसबुक",
+    "इंस्टाग्राम",
+    "मैसेंजर",
+    "ट्विटर",
+    "यूट्यूब",
+    "स्नैपचैट",
+    "लिंक्डइन",
+    "व्हाट्सऐप",
+    "ফেসবুক",
+    "ইনস্টাগ্রাম",
+    "টুইটার",
+    "ইউটিউব",
+    "মেসেঞ্জার",
+    "ਫੇਸਬੁੱਕ",
+    "ਫ਼?ੇਸਬੁੱਕ",
+    "ਇੰਸਟਾਗ੍ਰਾਮ",
+    "ਟਵਿੱਟਰ",
+    "ਯੂਟਿਊਬ",
+    "ਸਨੈਪਚੈਟ",
+    "ફેસબુક",
+    "ઇન્સ્ટાગ્રામ",
+    "ટ્વિટર",
+    "பேஸ்புக்",
+    "ஃபேஸ்புக்",
+    "முகநூல்",
+    "இன்ஸ்டாகிராம்",
+    "ட்விட்டர்",
+    "ఫేస్బుక్",
+    "ఇన్స్టాగ్రామ్",
+    "ෆේස්බුක්",
+    "ඉන්ස්ටග්රෑම්",
+    "इन्स्टाग्राम",
+)
 _PLACEHOLDERS = {
     "<any>": r"[^\n]{0,80}?",
     "<n>": r"[\d٠-٩۰-۹][\d.,٠-٩۰-۹]{0,9}\+?",
     "<site>": r"[\w+!.-]{1,20}(?: [\w+!.-]{1,20})?",
     "<quoted>": r'"[^\n]{1,160}?"',
+    # As it stands within a sentence of a language without capitals.
+    "<service>": r"(?:(?:Google )?(?-i:[A-Z])[\w.]*|" + "|".join(_SERVICES) + ")",
 }
 _WHO = r"(?P<who{}>[^\n]{{1,80}}?)"
 _LAST_WHO = r"(?P<who{}>[^\n,:;!?\"]{{1,80}})"  # nothing after it would stop the shortest match at one letter
+_NEVER = r"(?!)"
 _PLACEHOLDER = re.compile(r"<(?:[a-z0-9]+)>")
 
 
 @dataclass(slots=True)
 class _Loader:
+    """``is_known``: its wordings have been compiled before, and are so again when they are tried."""
+
     source: str
+    is_known: bool = False
     problems: list[str] = field(default_factory=list)
 
     def problem(self, key: str, value: object, fix: str) -> None:
@@ -98,9 +140,18 @@ class _Loader:
         return Event.OTHER
 
     def pattern(self, value: object, key: str) -> re.Pattern[str]:
+        expression = self.expression(value, key)
+        try:
+            return compiled(expression)
+        except re.error as error:
+            self.problem(key, value, f"is no regular expression ({error})")
+            return compiled(_NEVER)
+
+    def expression(self, value: object, key: str) -> str:
+        """With the placeholders' meanings, not compiled."""
         if not isinstance(value, str) or not value:
             self.problem(key, value, "must be a regular expression")
-            return re.compile(r"(?!)")
+            return _NEVER
         unknown = [
             name
             for name in _PLACEHOLDER.findall(_without_groups(value))
@@ -117,11 +168,7 @@ class _Loader:
         )
         for name, meaning in _PLACEHOLDERS.items():
             expression = expression.replace(name, meaning)
-        try:
-            return re.compile(expression, re.IGNORECASE)
-        except re.error as error:
-            self.problem(key, value, f"is no regular expression ({error})")
-            return re.compile(r"(?!)")
+        return expression
 
     def tables(self, value: object, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if value is None:
@@ -140,9 +187,12 @@ class _Loader:
                 )
 
 
-def load(data: bytes, source: str) -> PlatformFile:
-    """The rules of a file. Raises PlatformsProblem with everything that is wrong in it."""
-    loader = _Loader(source)
+def load(data: bytes, source: str, *, is_known: bool = False) -> PlatformFile:
+    """The rules of a file. Raises PlatformsProblem with everything that is wrong in it.
+
+    ``is_known``: the file as shipped, whose wordings our tests have compiled; to compile thousands takes most of a second.
+    """
+    loader = _Loader(source, is_known)
     try:
         document: Mapping[str, Any] = tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -280,7 +330,10 @@ def _wordings(loader: _Loader, value: object, key: str) -> tuple[Wording, ...]:
         if not isinstance(language, str) or not language:
             loader.problem(f"{where}.language", language, 'must be a language code, or "any"')
         lines = _lines(loader, entry.get("patterns"), f"{where}.patterns")
-        found += [Wording(event, str(language), loader.pattern(line, at)) for at, line in lines]
+        for at, line in lines:
+            if not loader.is_known:
+                loader.pattern(line, at)
+            found.append(Wording(event, str(language), loader.expression(line, at)))
     return tuple(found)
 
 
@@ -289,7 +342,7 @@ def _text(loader: _Loader, entry: Mapping[str, Any]) -> TextRules:
     rules = {}
     for name in _TEXT_KEYS:
         lines = _lines(loader, entry.get(name), f"text.{name}")
-        for at, line in lines:
+        for at, line in lines if not loader.is_known else ():
             loader.pattern(line, at)
         rules[name] = loader.pattern("|".join(f"(?:{line})" for _, line in lines) or "(?!)", f"text.{name}")
     headers = loader.strings(entry.get("office_headers"), "text.office_headers")

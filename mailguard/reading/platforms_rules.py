@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from mailguard.domain.words import Event, PlatformClass
 
@@ -19,13 +20,26 @@ class PlatformsProblem(ValueError):
         self.problems = tuple(problems)
 
 
+@cache
+def compiled(expression: str) -> re.Pattern[str]:
+    """Regardless of case. Raises re.error."""
+    return re.compile(expression, re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One way to say that something happened; a group ``who``, where there is one, is the person who acted."""
+    """One way to say that something happened; a group ``who``, where there is one, is the person who acted.
+
+    Compiled when it is first tried: there are thousands, most in languages that a school never meets.
+    """
 
     event: Event
     language: str
-    pattern: re.Pattern[str]
+    expression: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return compiled(self.expression)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ _LINE_CHARS = 400
 _PREFIX = re.compile(
     r"^(?:\[[^\]]{1,60}\]\s*|\(\d{1,3}\)\s*|(?:re|fwd?|aw|tr|rv)\s*:\s*|[^\w\s\"'@(\[#]+\s*)+", re.IGNORECASE
 )
-_TAIL = re.compile(r"[\s.…!]*[^\w\s\"')\]?.!,:;@…]*[\s.…]*$")
+# Vowels written as marks upon letters end many words; Python counts them among no letters.
+_MARKS = "\u0300-\u036f\u064b-\u0670\u0900-\u0eff\u1000-\u109f\u1200-\u139f"
+_TAIL = re.compile(rf"[\s.…!]*[^\w\s\"')\]?.!,:;@…{_MARKS}]*[\s.…]*$")
 _GREETED = re.compile(r"^[^\s,،!:]+\s+(?P<name>[^,،!:]{1,40}?)\s*[,،!:]?$")
 
 # Languages with letters of their own: what is said in them has some of those.
@@ -46,7 +48,7 @@ _SCRIPTS = {
     "ethiopic": ("\u1200-\u139f", "am ti"),
     "hebrew": ("\u0590-\u05ff", "he"),
     "greek": ("\u0370-\u03ff", "el"),
-    "cyrillic": ("\u0400-\u052f", "uk ru bg"),
+    "cyrillic": ("\u0400-\u052f", "uk ru bg sr mk be kk"),
     "hangul": ("\u1100-\u11ff\uac00-\ud7af", "ko"),
     "han": ("\u3040-\u30ff\u4e00-\u9fff", "zh ja"),
 }
