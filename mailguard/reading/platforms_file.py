@@ -103,6 +103,7 @@ _PLACEHOLDERS = {
 }
 _WHO = r"(?P<who{}>[^\n]{{1,80}}?)"
 _LAST_WHO = r"(?P<who{}>[^\n,:;!?\"]{{1,80}})"  # nothing after it would stop the shortest match at one letter
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|[()|]|[^()|\\\[]+")
 _NEVER = r"(?!)"
 _PLACEHOLDER = re.compile(r"<(?:[a-z0-9]+)>")
 
@@ -163,7 +164,7 @@ class _Loader:
             )
         first, *rest = value.split("<who>")
         expression = first + "".join(
-            (_WHO if piece.strip(")?") else _LAST_WHO).format(number or "") + piece
+            (_LAST_WHO if _ends_with("<who>".join(rest[number:])) else _WHO).format(number or "") + piece
             for number, piece in enumerate(rest)
         )
         for name, meaning in _PLACEHOLDERS.items():
@@ -368,6 +369,23 @@ def _unique_senders(loader: _Loader, platforms: Sequence[Platform]) -> None:
                     f"platform.{platform.id}.from", item, f"also belongs to {owners[item]}: keep it in one"
                 )
             owners[item] = platform.id
+
+
+def _ends_with(rest: str) -> bool:
+    """Whether nothing stands after a name, in its own alternative and behind the groups around it."""
+    depth, is_other = 0, False
+    for token in _TOKEN.findall(rest):
+        if token == "(":
+            depth += 1
+        if depth == 0 and token == "|":
+            is_other = True
+        elif depth == 0 and token == ")":
+            is_other = False
+        elif not is_other and token.strip("?"):
+            return False
+        if token == ")" and depth:
+            depth -= 1
+    return True
 
 
 def _without_groups(pattern: str) -> str:
