@@ -77,7 +77,7 @@ def make_parts(
     """Load policy, recognisers, lists and model. Raises ConfigProblem with everything that is wrong in any of them.
 
     ``classifier``: the model in force; the shipped one when not given. One that cannot be trusted is no error: it is dark,
-    and lists go on working. ``is_examined``: False for a command that answers once, see :func:`load_recognisers`.
+    and lists go on working. ``is_examined``: False for a command that answers once; see :func:`load_recognisers`.
     """
     problems: list[str] = []
     school = school_of(loaded)
@@ -172,7 +172,7 @@ def policy_report(loaded: LoadedConfig) -> PolicyReport:
 
 
 def load_recognisers(loaded: LoadedConfig, *, is_examined: bool = True) -> Recognisers:
-    """``is_examined``: False to take the shipped file's wordings for sound; daemon and doctor try each, which takes most of a second."""
+    """``is_examined``: False to take the wordings of the shipped file for sound; daemon and doctor compile each, most of a second."""
     own = loaded.config.policy.platforms
     path = loaded.resolve(own) if own is not None else shipped_path("config/platforms.toml")
     try:

@@ -103,7 +103,7 @@ _PLACEHOLDERS = {
 }
 _WHO = r"(?P<who{}>[^\n]{{1,80}}?)"
 _LAST_WHO = r"(?P<who{}>[^\n,:;!?\"]{{1,80}})"  # nothing after it would stop the shortest match at one letter
-_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|[()|]|[^()|\\\[]+")
+_PART = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|[()|]|[^()|\\\[]+")
 _NEVER = r"(?!)"
 _PLACEHOLDER = re.compile(r"<(?:[a-z0-9]+)>")
 
@@ -374,16 +374,16 @@ def _unique_senders(loader: _Loader, platforms: Sequence[Platform]) -> None:
 def _ends_with(rest: str) -> bool:
     """Whether nothing stands after a name, in its own alternative and behind the groups around it."""
     depth, is_other = 0, False
-    for token in _TOKEN.findall(rest):
-        if token == "(":
+    for part in _PART.findall(rest):
+        if part == "(":
             depth += 1
-        if depth == 0 and token == "|":
+        if depth == 0 and part == "|":
             is_other = True
-        elif depth == 0 and token == ")":
+        elif depth == 0 and part == ")":
             is_other = False
-        elif not is_other and token.strip("?"):
+        elif not is_other and part.strip("?"):
             return False
-        if token == ")" and depth:
+        if part == ")" and depth:
             depth -= 1
     return True
 
