@@ -25,8 +25,11 @@ _FOLD = str.maketrans(
     }
 )
 _LINE_CHARS = 400
+# Gateways write "EXTERNAL:" before what a service wrote.
+_GATEWAY = r"(?:external|extern|ext|caution|warning)(?: (?:e-?mail|mail|sender|message))?\s*[:*|>-]+\s*"
 _PREFIX = re.compile(
-    r"^(?:\[[^\]]{1,60}\]\s*|\(\d{1,3}\)\s*|(?:re|fwd?|aw|tr|rv)\s*:\s*|[^\w\s\"'@(\[#]+\s*)+", re.IGNORECASE
+    rf"^(?:\[[^\]]{{1,60}}\]\s*|\(\d{{1,3}}\)\s*|(?:re|fwd?|aw|tr|rv)\s*:\s*|{_GATEWAY}|[^\w\s\"'@(\[#]+\s*)+",
+    re.IGNORECASE,
 )
 # Vowels written as marks upon letters end many words; Python counts them among no letters.
 _MARKS = "\u0300-\u036f\u064b-\u0670\u0900-\u0eff\u1000-\u109f\u1200-\u139f"

@@ -95,6 +95,15 @@ def test_who_acted(sender: str, subject: str, body: str, actor: str, handle: str
 
 
 @pytest.mark.parametrize(
+    "mark", ["EXTERNAL: ", "[EXTERNAL] ", "*** EXT *** ", "Caution - ", "EXTERNAL EMAIL: "]
+)
+def test_a_gateway_s_mark_before_the_subject_hides_nobody(mark: str):
+    found = recognised(FACEBOOK, f"{mark}Nikodem Wren tagged you in a photo", "See photo\n")
+
+    assert (found.event.value, found.actor) == ("photo_tag", "Nikodem Wren")
+
+
+@pytest.mark.parametrize(
     ("sender", "subject", "body"),
     [
         (TWITCH, "Stream summary", "You were live for 24 minutes.\n\nViewers: 318\nNew followers: 17\n"),
