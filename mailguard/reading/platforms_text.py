@@ -25,10 +25,12 @@ _FOLD = str.maketrans(
     }
 )
 _LINE_CHARS = 400
-# Gateways write "EXTERNAL:" before what a service wrote.
-_GATEWAY = r"(?:external|extern|ext|caution|warning)(?: (?:e-?mail|mail|sender|message))?\s*[:*|>-]+\s*"
 _PREFIX = re.compile(
-    rf"^(?:\[[^\]]{{1,60}}\]\s*|\(\d{{1,3}}\)\s*|(?:re|fwd?|aw|tr|rv)\s*:\s*|{_GATEWAY}|[^\w\s\"'@(\[#]+\s*)+",
+    r"^(?:\[[^\]]{1,60}\]\s*|\(\d{1,3}\)\s*|(?:re|fwd?|aw|tr|rv)\s*:\s*|[^\w\s\"'@(\[#]+\s*)+", re.IGNORECASE
+)
+# Gateways write "EXTERNAL:" or "*** EXT ***" before what a service wrote.
+_GATEWAY = re.compile(
+    r"^[*\[<| -]{0,5}(?:external|extern|ext|caution|warning)(?: (?:e-?mail|mail|sender|message))?\s*[:*|>\]-]+\s*",
     re.IGNORECASE,
 )
 # Vowels written as marks upon letters end many words; Python counts them among no letters.
@@ -95,7 +97,7 @@ def line_of(text: str) -> Line:
 
 def subject_readings(subject: str, names: Sequence[str]) -> tuple[Line, ...]:
     """The subject, then without "[Site]", "(3)" or a picture in front, then without "Dawn, " where Dawn is the recipient."""
-    whole = line_of(subject)
+    whole = line_of(_GATEWAY.sub("", subject))
     readings = [whole.text]
     bare = _PREFIX.sub("", whole.text)
     if bare and bare != whole.text:
