@@ -301,7 +301,7 @@ def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts
     """
     event = Event(max(scores.event, key=scores.event.__getitem__, default=platform.event.value))
     likely = scores.event.get(event.value, 0.0)
-    if not platform.event_is_certain and platform.actor and event not in CONTACT_EVENTS:
+    if not platform.event_is_certain and platform.actor and platform.event not in CONTACT_EVENTS:
         # Somebody did something that no wording tells: where it is rather a contact than not, the likeliest contact it is.
         contacts = {contact: scores.event.get(contact.value, 0.0) for contact in _BEGUN_BY_ANOTHER}
         if (of_all := sum(contacts.values())) >= _MODEL_DECIDES_EVENT:
@@ -313,7 +313,9 @@ def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts
         is_fixed = platform.event_is_stated or platform.event in _STAYS_AS_WORDED
         if not platform.is_listed or is_fixed or not may_change:
             return platform
-    if not likely >= (_MODEL_OVERRULES_WORDING if platform.event_is_certain else _MODEL_DECIDES_EVENT):
+    is_unmade = platform.event in CONTACT_EVENTS and event not in CONTACT_EVENTS and bool(platform.actor)
+    least = _MODEL_OVERRULES_WORDING if platform.event_is_certain or is_unmade else _MODEL_DECIDES_EVENT
+    if not likely >= least:
         return platform
     return replace(platform, event=event, evidence=f"{platform.evidence}; event by the model")
 

@@ -16,7 +16,14 @@ from mailguard.domain.platform import PlatformFacts, PostingGateway
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import CONTACT_EVENTS, Event, Kind, PlatformClass
 from mailguard.reading.platforms_account import account_of
-from mailguard.reading.platforms_actor import Name, actor_address, actor_of, leading_name
+from mailguard.reading.platforms_actor import (
+    Name,
+    actor_address,
+    actor_of,
+    leading_name,
+    name_beside_service,
+    with_whole_name,
+)
 from mailguard.reading.platforms_event import (
     Found,
     WordingSet,
@@ -190,7 +197,10 @@ class Recognisers:
     ) -> PlatformFacts:
         platform = recognised.platform
         wordings = self._wordings[platform.id]
-        found = find_event(facts, text, platform, wordings, sender.local_part)
+        from_person = name_beside_service(facts, platform, self._rules)
+        found = find_event(
+            facts, text, platform, wordings, sender.local_part, is_from_person=bool(from_person)
+        )
         if platform.is_by_header and found.where == "neither":
             found = Found(
                 Event.COMMENT, found.who, "header"
@@ -199,6 +209,9 @@ class Recognisers:
         name = actor_of(found.event, told, text, facts, platform, self._rules)
         if not name and found.where == "neither":
             name = leading_name(text, platform, self._rules)
+        if name:
+            news = news_lines(text, wordings, found.event, (name.shown, name.handle))
+            name = with_whole_name(name, [text.lines[place] for place in sorted(news)])
         return PlatformFacts(
             id=platform.id,
             platform_class=platform.platform_class,

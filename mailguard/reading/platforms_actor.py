@@ -26,7 +26,7 @@ _VIA = re.compile(
 # Of a place only: "Women in Tech" is a group's whole name, "Tyler Jones in Teams" is Tyler's.
 _IN = re.compile(r"\s+in\s+(?P<place>\S.*)$", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:'s|s'|'s)$", re.IGNORECASE)
-_EDGES = " \t\"'*•·|,;:.!…<>«»-–—▸►→"
+_EDGES = " \t\"'*•·|,;:.!…<>«»-–—▸►→。，！？؟।"
 _ONE_NAME = re.compile(r"[A-ZÀ-ÞŚŻŹĆŁŞÇÖÜĞİА-Я][^\W\d_]+(?:[-'’][^\W\d_]+)?")
 _WHOLE_NAME = re.compile(rf"{_ONE_NAME.pattern}(?: {_ONE_NAME.pattern}){{1,3}}")
 _NEAR = r'[^()@|·:"]{3,40}?'
@@ -44,7 +44,18 @@ _LABELLED = re.compile(
 )
 _LABEL = re.compile(rf"^{_LABELS}\s*:?$", re.IGNORECASE)
 _NOTE = re.compile(r"\s*\([^()]*:[^()]*\)$")  # "(IP address: ...)" behind an author
+_SAYS = re.compile(r"\s+(?:said|says|wrote|writes|commented|replied|asked)$", re.IGNORECASE)
 _SENTENCE = re.compile("[。，！？؟।]")
+_SHORT_NAME = 20
+_OFFICE = re.compile(
+    r"(?:the|a|das|der|die|il|la|le|el|los|from|of|de|di|da|do|du|von|vom|na|на|від|от|team|teams|l'équipe|équipe|equipo|equipe|ekibi|екипът|"
+    r"екип|команда|команди|nhóm|tim|tým|tím|zespół|zespol|komanda|csapat|support|help|staff|security|safety|notifications?|news|alerts?|updates?|"
+    r"info|service|services|community|center|centre|groups?|mail|e-?mail|account|accounts|no-?reply)"
+)
+# Names of people that are words of services' sentences too.
+_GIVEN_TOO = frozenset(
+    {"mae", "nova", "ai", "tu", "du", "ta", "on", "je", "an", "u", "in", "may", "will", "rose"}
+)
 _RUNS_ON = re.compile(
     r"(?:and|would|was|is|has|will|e|et|und|y|that|which|who|who's|with|to|of|for|in|on|a|the)$",
     re.IGNORECASE,
@@ -117,7 +128,7 @@ def actor_of(
     """
     if event in _WITHOUT_ACTOR - {Event.DIGEST, Event.SUGGESTION, Event.OTHER}:
         return Name()
-    name = _name_beside_service(facts, platform, rules)
+    name = name_beside_service(facts, platform, rules)
     if not name:
         told = (name_of(one, platform, rules, text.greeted) for one in written)
         name = next(filter(None, told), Name())
@@ -144,8 +155,25 @@ def actor_of(
         # "Zara" in the text of mail that is from "Zara Holt": the whole name finds her on the roll.
         if " " not in name.shown and whole.casefold().startswith(f"{name.shown.casefold()} "):
             name = Name(whole, name.handle)
-    elif name and event not in _WITHOUT_ACTOR:
-        name = Name(_fuller(name.shown, text), name.handle)
+    return name
+
+
+def with_whole_name(name: Name, news: Sequence[Line]) -> Name:
+    """ "Poppy Standen" for "poppystand_" where one of the service's own lines has both: the roll knows names.
+
+    ``news``: the service's wording of what happened; what a person types may set any name beside a handle.
+    """
+    if not name or " " in name.shown or not _SHOWS_NO_NAME.search(name.shown):
+        return name
+    handle = rf"@?{re.escape(name.shown)}"
+    beside = re.compile(
+        rf"^(?:(?P<before>{_NEAR}) ?[(·|] ?{handle}\)?|{handle} ?[(·|] ?(?P<after>{_NEAR})\)?)(?=$|[ ,])"
+    )
+    for line in news:
+        match = beside.match(line.text)
+        whole = "" if match is None else match["before"] or match["after"]
+        if _WHOLE_NAME.fullmatch(whole):
+            return Name(whole, name.handle or name.shown)
     return name
 
 
@@ -154,8 +182,14 @@ def leading_name(text: NotificationText, platform: Platform, rules: TextRules) -
     for line in text.subjects:
         words = line.text.split()
         count = next((place for place, word in enumerate(words) if not _ONE_NAME.fullmatch(word)), len(words))
-        if 2 <= count <= 3 and count < len(words) and not words[count][:1].isupper():
-            return name_of(" ".join(words[:count]), platform, rules, text.greeted)
+        name = " ".join(words[:count])
+        if (
+            2 <= count <= 3
+            and count < len(words)
+            and not words[count][:1].isupper()
+            and name not in text.greeted
+        ):
+            return name_of(name, platform, rules, text.greeted)
     return Name()
 
 
@@ -203,18 +237,22 @@ def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool
         return False
     if platform is not None and _is_service(text, platform):
         return False
-    if _RUNS_ON.match(text.split()[-1]) or _SENTENCE.search(text):
+    words = text.split()
+    if _RUNS_ON.match(words[-1]) or (len(text) > _SHORT_NAME and _SENTENCE.search(text)):
         return False
+    if words[0].casefold() in _GIVEN_TOO and _WHOLE_NAME.fullmatch(text):
+        return True
     return not rules.nobody.match(text) and not (text[:1].isdigit() and " " in text)
 
 
 def _is_service(text: str, platform: Platform) -> bool:
-    """The service's own name, or one with it among other words: "L'équipe Snapchat"."""
-    said = text.casefold().replace("-", " ")
-    return any(
-        said == name or (len(name) > 3 and " " in text and f" {name} " in f" {said} ")
-        for name in map(str.casefold, platform.names)
-    )
+    """The service's own name, alone or with a word of an office: "L'équipe Snapchat"; "Jo Twitch" is a person."""
+    said = f" {text.casefold().replace('-', ' ')} "
+    for name in map(str.casefold, platform.names):
+        rest = said.replace(f" {name} ", " ", 1).split()
+        if len(rest) < len(said.split()) and (not rest or any(map(_OFFICE.fullmatch, rest))):
+            return True
+    return False
 
 
 def _is_handle(text: str, platform: Platform | None) -> bool:
@@ -244,7 +282,7 @@ def _name_in_from(facts: MessageFacts, platform: Platform | None, rules: TextRul
     return name_of(bare, platform, rules)
 
 
-def _name_beside_service(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
+def name_beside_service(facts: MessageFacts, platform: Platform | None, rules: TextRules) -> Name:
     """The name in "Tyler Jones (Classroom)" or "Tyler Jones via LinkedIn": the service itself says who acts.
 
     ``platform`` None: of a service nobody listed, where it is From's own.
@@ -267,20 +305,7 @@ def _name_beside_service(facts: MessageFacts, platform: Platform | None, rules: 
 
 def _fuller(shown: str, text: NotificationText) -> str:
     """ "Alisha Crane" for "Alisha" where a line is her whole name, or begins with it; for "ali.crane" where it stands beside that."""
-    if " " in shown:
-        return shown
-    if _SHOWS_NO_NAME.search(shown):
-        handle = rf"@?{re.escape(shown)}"
-        beside = re.compile(
-            rf"^(?:(?P<before>{_NEAR}) ?[(·|] ?{handle}\)?|{handle} ?[(·|] ?(?P<after>{_NEAR})\)?)(?=$|[ ,])"
-        )
-        for line in text.lines[:8]:
-            match = beside.match(line.text)
-            whole = "" if match is None else match["before"] or match["after"]
-            if _WHOLE_NAME.fullmatch(whole):
-                return whole
-        return shown
-    if not shown[:1].isupper():
+    if " " in shown or not shown[:1].isupper():
         return shown
     whole = re.compile(rf"^{re.escape(shown)}(?: [^\W\d_][\w'’.-]*){{1,3}}(?=$|,| ·| \(|:)")
     for line in text.lines[:6]:
@@ -297,7 +322,11 @@ def _name_in_body(text: NotificationText, platform: Platform | None, rules: Text
         labelled = _LABELLED.match(_NOTE.sub("", line.folded))
         if labelled:
             written = line.text[labelled.start("who") :]
-        elif _LABEL.match(line.folded) and index + 1 < len(lines):
+        elif (
+            _LABEL.match(line.folded)
+            and index + 1 < len(lines)
+            and _WHOLE_NAME.fullmatch(lines[index + 1].text)
+        ):
             written = lines[index + 1].text
         else:
             continue
@@ -307,7 +336,7 @@ def _name_in_body(text: NotificationText, platform: Platform | None, rules: Text
     for index, line in enumerate(lines):
         said = re.match(r'^(?P<who>[^":]{2,40}): ', line.folded)
         if said and not rules.call.match(line.folded):
-            name = name_of(line.text[: said.end("who")], platform, rules)
+            name = name_of(_SAYS.sub("", line.text[: said.end("who")]), platform, rules)
             if name:
                 return name
         if rules.greeting.match(line.folded) or rules.call.match(line.folded) or line.text[-1:] in ".!?:":

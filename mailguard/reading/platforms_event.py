@@ -45,7 +45,10 @@ _RANK = {event: rank for rank, event in enumerate(PRECEDENCE)}
 _BODY_LINES = 14
 _FOOTER_SEARCH_LINES = 200
 _NEWS_WITHOUT_NAME = 4
+_MOST_MIXTURES = 32  # of scripts, whose wordings are kept together: senders choose them
+_NAMES_ASKED = 3
 _LONG_LINE = 240  # longer is prose somebody wrote, and no wording of a service
+_COUNTED = re.compile(r"[^\d:]{2,40}: ?[\d.,+ ]+")  # "New followers: 2" is nobody's deed
 _FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
 
 _OWN_THINGS = frozenset({Event.UPLOAD, Event.LIVE})
@@ -86,6 +89,8 @@ class WordingSet:
         scripts = scripts_in(line.folded)
         fitting = self._by_scripts.get(scripts)
         if fitting is None:
+            if len(self._by_scripts) >= _MOST_MIXTURES:
+                self._by_scripts.clear()
             fitting = tuple(
                 (wording.event, wording.pattern)
                 for wording in self._wordings
@@ -170,8 +175,10 @@ def find_event(
     platform: Platform | None,
     wordings: WordingSet,
     local_part: str,
+    *,
+    is_from_person: bool = False,
 ) -> Found:
-    """What a notification tells.
+    """What a notification tells. ``is_from_person``: From names a person beside the service.
 
     Order: a contact for which the text names a person, beside a subject that names nobody; a code or reset in the subject; a subject
     that names who did what; header, subject, local part, body; else a guess.
@@ -179,12 +186,27 @@ def find_event(
     subject = _first(wordings.find(line) for line in text.subjects)
     stated = _stated(facts, platform) if platform is not None else None
     body = _in_body(text, wordings)
-    if subject is not None and not subject.who and subject.event in _NAMES_NOBODY:
+    if subject is not None and subject.event in _NAMES_NOBODY and _is_unsaid(subject):
         # A service may show what somebody typed as the subject: "did you reset your password", from Tia who sent a message.
         if stated is not None and stated.event in CONTACT_EVENTS:
             return _with_name(stated, subject, body, text, wordings)
         if (contact := _contact_at_top(text, wordings, platform)) is not None:
             return contact
+        if (
+            is_from_person
+            and (contact := _contact_in_subject(text, platform, wordings, local_part)) is not None
+        ):
+            return contact
+    elif (
+        subject is not None
+        and subject.event is Event.DIGEST
+        and not subject.who
+        and stated is None
+        # "3 things you missed" above the one thing that somebody did.
+        and not _lists_several(text)
+        and (contact := _contact_at_top(text, wordings, platform, is_only=True)) is not None
+    ):
+        return contact
     if subject is not None and subject.event is Event.SECURITY:
         return Found(Event.SECURITY, where="subject")
     # A subject that names who did what, or tells of one's own video, says more than a header's code, which services use for
@@ -241,11 +263,11 @@ def news_lines(
 
 
 def names_told(text: NotificationText, wordings: WordingSet, event: Event) -> tuple[str, ...]:
-    """What stands for a name wherever a line tells `event`, a contact: subjects first."""
+    """What stands for a name where the subject or a first line tells `event`, a contact; further down people type."""
     if event not in CONTACT_EVENTS:
         return ()
     wanted = frozenset({event})
-    found = (wordings.find(line, wanted) for line in (*text.subjects, *text.lines[:_BODY_LINES]))
+    found = (wordings.find(line, wanted) for line in (*text.subjects, *text.lines[:_NAMES_ASKED]))
     return tuple(dict.fromkeys(one.who for one in found if one is not None and one.who))
 
 
@@ -301,14 +323,41 @@ def _in_body(
     return _first(wordings.find(line, events) for line in lines)
 
 
-def _contact_at_top(text: NotificationText, wordings: WordingSet, platform: Platform | None) -> Found | None:
-    """A contact in the first lines, which are short, whose wording names a person; the service's own name is none."""
-    lines = tuple(line for line in text.lines[:_TOP_LINES] if len(line.text) <= _SHORT_LINE)
+def _is_unsaid(subject: Found) -> bool:
+    """Nobody is named by it who did something: whom a suggestion names did nothing."""
+    return not subject.who or subject.event is Event.SUGGESTION
+
+
+def _contact_in_subject(
+    text: NotificationText, platform: Platform | None, wordings: WordingSet, local_part: str
+) -> Found | None:
+    """The contact that a subject may be as well, or that the service's local part stands for."""
+    found = _first(wordings.find(line, CONTACT_EVENTS) for line in text.subjects)
+    if found is not None:
+        return Found(found.event, found.who, "subject")
+    event = _by_local_part(platform, local_part) if platform is not None else None
+    return (
+        Found(event, where="sender's local part") if event in CONTACT_EVENTS and event is not None else None
+    )
+
+
+def _contact_at_top(
+    text: NotificationText, wordings: WordingSet, platform: Platform | None, *, is_only: bool = False
+) -> Found | None:
+    """A contact in the first lines, which are short, whose wording names a person; the service's own name is none.
+
+    ``is_only``: None where several lines tell of something.
+    """
+    lines = tuple(
+        line
+        for line in text.lines[:_TOP_LINES]
+        if len(line.text) <= _SHORT_LINE and not _COUNTED.fullmatch(line.folded)
+    )
+    if is_only and sum(wordings.find(line) is not None for line in text.lines[:_BODY_LINES]) > 1:
+        return None
     found = _in_body(replace(text, lines=lines), wordings, _WITH_WORDS)
     if found is None or found.event not in _WITH_WORDS or _NO_NAME.match(found.who):
         return None
-    if not any(map(str.isalpha, found.who)):
-        return None  # "New followers: 2"
     own = platform.names if platform is not None else ()
     if any(name.casefold() in found.who.casefold() for name in own):
         return None

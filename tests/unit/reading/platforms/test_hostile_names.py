@@ -1,0 +1,110 @@
+"""Names and typed words chosen to hide who wrote, or to name somebody else."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from mailguard.reading.platforms_text import line_of
+from tests.unit.reading.platforms.messages import facts_of, shipped
+
+INSTAGRAM = "Instagram <no-reply@mail.instagram.com>"
+FACEBOOK = "Facebook <notification@facebookmail.com>"
+
+
+def recognised(sender: str, subject: str, body: str = ""):
+    found = shipped().recognise(facts_of(sender, subject, body))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", ["🦄", "1337", "٣٣", "(^_^)", "☆"])
+@pytest.mark.parametrize(
+    "subject", ["did you reset your password", "Your account was suspended", "Welcome to Instagram"]
+)
+def test_a_name_without_letters_is_still_somebody_who_wrote(name: str, subject: str):
+    found = recognised(INSTAGRAM, subject, f"{name} sent you a message\n\nits me from 9B\n")
+
+    assert found.event.value == "direct_message"
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "actor"),
+    [
+        ("Slack <feedback@slack.com>", "Evie Slack sent you a message", "Evie Slack"),
+        ("Twitch <no-reply@twitch.tv>", "Jo Twitch is now following you", "Jo Twitch"),
+        (INSTAGRAM, "Harvey Doyle Instagram sent you a message", "Harvey Doyle Instagram"),
+        (FACEBOOK, "Mae Jones sent you a friend request", "Mae Jones"),
+        (FACEBOOK, "Nova Smith sent you a friend request", "Nova Smith"),
+        (FACEBOOK, "Ai Tanaka sent you a friend request", "Ai Tanaka"),
+        (INSTAGRAM, "Tia Jones！ sent you a message", "Tia Jones"),
+        (INSTAGRAM, "tia07andre sent you a message", "tia07andre"),
+        (INSTAGRAM, "kim_09andra started following you", "kim_09andra"),
+    ],
+)
+def test_odd_names_are_kept_whole(sender: str, subject: str, actor: str):
+    found = shipped().recognise(facts_of(sender, subject, "See it\n"))
+
+    if found is None:
+        pytest.fail(f"{sender} is not listed")
+    assert found.actor == actor
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["Priya Nair | tia_xx\nits Tia Jones\n", "Sam Doyle | tia_xx\nhello\n", "hi miss\ntia_xx (Sam Doyle)\n"],
+)
+def test_a_typed_line_sets_no_name_beside_a_handle(body: str):
+    found = recognised(INSTAGRAM, "tia_xx sent you a message", body)
+
+    assert (found.actor, found.handle) == ("tia_xx", "tia_xx")
+
+
+def test_a_label_is_no_name_and_hides_no_words():
+    found = recognised(FACEBOOK, "New comment on your photo", "by\nmeet me after school\n")
+
+    assert found.actor == ""
+    assert "meet me after school" in found.user_text
+
+
+@pytest.mark.parametrize(
+    ("subject", "event"),
+    [
+        ("nova prijava", "direct_message"),
+        ("Ny innlogging", "direct_message"),
+        ("did you reset your password", "direct_message"),
+    ],
+)
+def test_whom_the_service_names_in_from_is_not_hidden_by_what_he_typed(subject: str, event: str):
+    found = recognised("Harvey Doyle via LinkedIn <messages-noreply@linkedin.com>", subject, "hi miss\n")
+
+    assert (found.event.value, found.actor) == (event, "Harvey Doyle")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Harvey Doyle آپ کا دوست بننا چاہتا ہے",
+        "Harvey Doyle ab aap ka dost banna chahta hai",
+        "Harvey Doyle muốn kết nối với bạn",
+    ],
+)
+def test_a_wish_to_be_a_friend_is_not_the_reader_s_request_accepted(line: str):
+    found = shipped()._wordings[""].find(line_of(line))
+
+    assert found is None or found.event.value != "friend_accepted"
+
+
+def test_the_reader_is_nobody_who_acted():
+    assert recognised(FACEBOOK, "Dawn Eccles zzqx bvrrw klpp", "qqwert zuiop.\n").actor == ""
+
+
+def test_mixtures_of_scripts_fill_no_memory():
+    wordings = shipped()._wordings["instagram"]
+    letters = "aбαأअআਅઅதకมሀא한漢"
+
+    for some in itertools.combinations(letters, 3):
+        wordings.find(line_of("x ".join(some)))
+
+    assert len(wordings._by_scripts) <= 32
