@@ -344,9 +344,10 @@ def _name_in_body(text: NotificationText, platform: Platform | None, rules: Text
         if line.folded.startswith('"') or len(line.text.split()) > 4 or line.text in text.greeted:
             continue
         name = name_of(line.text, platform, rules, text.greeted)
-        if not name:
-            continue
         following: Line | None = lines[index + 1] if index + 1 < len(lines) else None
+        # Last of all and in small letters, "meet me after school" is what somebody typed.
+        if not name or (following is None and " " in name.shown and name.shown[:1].islower()):
+            continue
         is_evident = (
             following is None or following.folded[:1] in '"@>' or bool(rules.detail.search(following.folded))
         )
