@@ -5,6 +5,7 @@ a BERT-like base model (README.md beside this file says which one the shipped en
 
     python models/encoder/fit_encoder.py --base FOLDER --out encoder.npz [--office-mail ARCHIVE] [--epochs 7] [--layers 4]
     python models/encoder/fit_encoder.py --base FOLDER --out encoder.npz --go-on-from encoder.pt --epochs 3 --rate 6e-5
+    python models/encoder/fit_encoder.py --base FOLDER --out encoder.npz --average one.pt=2 --average other.pt=1
 """
 
 from __future__ import annotations
@@ -408,6 +409,20 @@ def _pieces_kept(tokenizer: AutoTokenizer, texts: list[tuple[str, str]]) -> list
     return sorted(set(kept))
 
 
+def averaged(files: list[str]) -> dict[str, torch.Tensor]:
+    """The weights of runs that began from one another, each by its share: steadier than the last of them."""
+    shares = {name: float(share) for name, _, share in (file.rpartition("=") for file in files)}
+    total = sum(shares.values())
+    states = {name: torch.load(name, weights_only=True) for name in shares}
+    first = next(iter(states.values()))
+    return {
+        key: sum(states[name][key] * (share / total) for name, share in shares.items())
+        if value.is_floating_point()
+        else value
+        for key, value in first.items()
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -416,6 +431,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--office-mail", type=Path)
     parser.add_argument("--go-on-from", type=Path)
+    parser.add_argument(
+        "--average",
+        action="append",
+        help="FILE=WEIGHT, again for each: nothing is learned, what runs made is averaged",
+    )
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--epochs", type=int, default=7)
     parser.add_argument("--rate", type=float, default=1.8e-4)
@@ -433,12 +453,15 @@ def main() -> int:
         chosen.base, attention_probs_dropout_prob=0.0, attn_implementation="eager"
     )
     reader = Reader(base, chosen.layers)
-    if chosen.go_on_from:
+    if chosen.average:
+        reader.load_state_dict(averaged(chosen.average))
+    elif chosen.go_on_from:
         # Layers that it does not have yet begin as the base model's.
         reader.load_state_dict(torch.load(chosen.go_on_from, weights_only=True), strict=False)
     examples = texts_of(chosen.office_mail, tuple(filter(None, chosen.newest.split(","))), chosen.run)
-    kept = chosen.out.with_suffix(".pt")
-    fit(reader, tokenizer, examples, epochs=chosen.epochs, rate=chosen.rate, run=chosen.run, out=kept)
+    if not chosen.average:
+        kept = chosen.out.with_suffix(".pt")
+        fit(reader, tokenizer, examples, epochs=chosen.epochs, rate=chosen.rate, run=chosen.run, out=kept)
     written = [
         (spoken(record.subject), spoken(record.body))
         for record in load_corpus(CHECKOUT / "models" / "corpus").records
