@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("da0dea3ede6208844f8e5c577eb37a905886c59c05e08b289fcdd795125d252a")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("b8371a52ef7be6c1fa42fdf756fdc8ceb9391b9b7c0218b49d64c2327f53c80f")
