@@ -17,6 +17,7 @@ _NAME_WORDS = 6
 _IN_BRACKETS = re.compile(r"\s*[(\[（](?P<inside>[^()\[\]]{1,60})[)\]）]")
 _HANDLE = re.compile(r"^@?[^\W_][\w.-]{1,38}$|^@[\w.-]{1,60}(?:@[\w.-]{3,60})?$")
 _AT_HANDLE = re.compile(r"(?<![\w.@/])@(?P<handle>[A-Za-z0-9_](?:[\w.-]{0,38}\w)?(?:@[\w-]+(?:\.[\w-]+)+)?)")
+_NAME_AND_HANDLE = re.compile(r"(?P<name>[^@]*[^@\s])\s+(?P<handle>@[\w.-]{1,60})")
 _SHOWS_NO_NAME = re.compile(r"[\d_]|^[^\W\dA-Z]*[.-]?[a-z0-9._-]+$")
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _VIA = re.compile(
@@ -87,6 +88,8 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
         if inside["inside"].startswith("@") and _HANDLE.match(inside["inside"]):
             handle = inside["inside"]
     text = _IN_BRACKETS.sub("", text)
+    if beside := _NAME_AND_HANDLE.fullmatch(text):
+        text, handle = beside["name"], handle or beside["handle"]
     text = rules.others.sub("", text)
     text = _VIA.sub("", text) if platform is not None and _mentions(text, platform) else text
     if platform is not None:
@@ -371,7 +374,8 @@ def _handle_beside(shown: str, text: NotificationText) -> str:
             return bracket["handle"]
         below = index - len(text.subjects) + 1
         if 0 < below < len(text.lines):
+            # A line that is a handle; what begins with one and goes on, somebody typed to its owner.
             match = _AT_HANDLE.match(text.lines[below].text)
-            if match:
+            if match and not text.lines[below].text[match.end() :].strip(_EDGES)[:1].isalnum():
                 return match["handle"]
     return ""

@@ -112,7 +112,7 @@ class WordingSet:
             if events is not None and event not in events:
                 continue
             match = pattern.search(line.folded)
-            if match is None:
+            if match is None or (event in _TYPED_TOO and _is_quoted(line.folded, match.start())):
                 continue
             starts_at = match.start() if found is None else min(starts_at, match.start())
             found = event
@@ -135,6 +135,10 @@ class WordingSet:
             if spans:
                 return Found(event, min((line.text[start:stop] for start, stop in spans), key=len))
         return None
+
+
+def _is_quoted(line: str, place: int) -> bool:
+    return line.count('"', 0, place) % 2 == 1 and '"' in line[place:]
 
 
 def notification_text(facts: MessageFacts, rules: TextRules) -> NotificationText:

@@ -108,3 +108,35 @@ def test_mixtures_of_scripts_fill_no_memory():
         wordings.find(line_of("x ".join(some)))
 
     assert len(wordings._by_scripts) <= 32
+
+
+def test_a_handle_that_somebody_typed_to_is_not_the_writer_s():
+    found = recognised(
+        "Maghull Harriers @maghull_h via X <notify@x.com>",
+        "Maghull Harriers mentioned you",
+        "Maghull Harriers mentioned you on X.\n@xharveyx32 your link expires at midnight\n",
+    )
+
+    assert (found.actor, found.handle) == ("Maghull Harriers", "maghull_h")
+
+
+def test_what_stands_in_quotation_marks_is_no_service_s_word():
+    found = recognised(
+        "Nextdoor <reply@rs.email.nextdoor.com>",
+        'Top posts near you: "Your account has been suspended"',
+        'Brenda F.\n"Your account has been suspended. Verify your identity." Who else had this?\n12 comments\n\nRaj S.\nFence panels\n',
+    )
+
+    assert found.event.value == "digest"
+
+
+def test_a_service_s_line_about_abuse_is_nobody_s_words():
+    found = recognised(
+        "Twitter <notify@twitter.com>",
+        "Libby Hawes (@libs_hx) mentioned you on Twitter!",
+        "Libby Hawes (@libs_hx) mentioned you on Twitter:\n\n@cllrmoss when is the skatepark open\n\n"
+        "If you believe Libby Hawes is engaging in abusive behavior on Twitter, you may report Libby Hawes for spam.\n",
+    )
+
+    assert "abusive" not in found.user_text
+    assert (found.actor, found.handle) == ("Libby Hawes", "libs_hx")
