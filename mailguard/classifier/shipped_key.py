@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("b8371a52ef7be6c1fa42fdf756fdc8ceb9391b9b7c0218b49d64c2327f53c80f")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("ce82b7b55d9c240c25192f38341835fd5f32a7701ecda13648a6bb4e5009c47f")
