@@ -301,7 +301,8 @@ def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts
     """
     event = Event(max(scores.event, key=scores.event.__getitem__, default=platform.event.value))
     likely = scores.event.get(event.value, 0.0)
-    if not platform.event_is_certain and platform.actor and platform.event not in CONTACT_EVENTS:
+    is_open = not platform.event_is_certain and platform.event not in CONTACT_EVENTS
+    if is_open and platform.actor and event not in STAFF_EVENTS:
         # Somebody did something that no wording tells: where it is rather a contact than not, the likeliest contact it is.
         contacts = {contact: scores.event.get(contact.value, 0.0) for contact in _BEGUN_BY_ANOTHER}
         if (of_all := sum(contacts.values())) >= _MODEL_DECIDES_EVENT:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event
+from mailguard.reading.platforms_names import is_service
 from mailguard.reading.platforms_rules import Platform, TextRules
 from mailguard.reading.platforms_sender import sender_of, service_beside
 from mailguard.reading.platforms_text import Line, NotificationText, line_of
@@ -48,11 +49,6 @@ _NOTE = re.compile(r"\s*\([^()]*:[^()]*\)$")  # "(IP address: ...)" behind an au
 _SAYS = re.compile(r"\s+(?:said|says|wrote|writes|commented|replied|asked)$", re.IGNORECASE)
 _SENTENCE = re.compile("[。，！？؟।]")
 _SHORT_NAME = 20
-_OFFICE = re.compile(
-    r"(?:the|a|das|der|die|il|la|le|el|los|from|of|de|di|da|do|du|von|vom|na|на|від|от|team|teams|l'équipe|équipe|equipo|equipe|ekibi|екипът|"
-    r"екип|команда|команди|nhóm|tim|tým|tím|zespół|zespol|komanda|csapat|support|help|staff|security|safety|notifications?|news|alerts?|updates?|"
-    r"info|service|services|community|center|centre|groups?|mail|e-?mail|account|accounts|no-?reply)"
-)
 # Names of people that are words of services' sentences too.
 _GIVEN_TOO = frozenset(
     {"mae", "nova", "ai", "tu", "du", "ta", "on", "je", "an", "u", "in", "may", "will", "rose"}
@@ -89,7 +85,7 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
             handle = inside["inside"]
     text = _IN_BRACKETS.sub("", text)
     if beside := _NAME_AND_HANDLE.fullmatch(text):
-        text, handle = beside["name"], handle or beside["handle"]
+        text = beside["name"]  # whose handle it is, only the service can say
     text = rules.others.sub("", text)
     text = _VIA.sub("", text) if platform is not None and _mentions(text, platform) else text
     if platform is not None:
@@ -150,7 +146,7 @@ def actor_of(
     ):
         name = _name_in_from(facts, platform, rules)
     if not name and event not in _WITHOUT_ACTOR:
-        name = _name_in_body(text, platform, rules)
+        name = _name_in_body(text, platform, rules, may_type=event not in _NOTHING_TYPED)
     if name and not name.handle:
         shown = _fuller(name.shown, text) if event not in _WITHOUT_ACTOR else name.shown
         name = Name(shown, _handle_beside(shown, text))
@@ -196,6 +192,7 @@ def leading_name(text: NotificationText, platform: Platform, rules: TextRules) -
     return Name()
 
 
+_NOTHING_TYPED = frozenset({Event.FRIEND_REQUEST, Event.FRIEND_ACCEPTED, Event.FOLLOW, Event.REACTION})
 _WITHOUT_ACTOR = frozenset(
     {
         Event.SECURITY,
@@ -238,7 +235,7 @@ def _strip(text: str) -> str:
 def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool:
     if not text or len(text) > _NAME_CHARS or len(text.split()) > _NAME_WORDS or _URL.search(text):
         return False
-    if platform is not None and _is_service(text, platform):
+    if platform is not None and is_service(text, platform):
         return False
     words = text.split()
     if _RUNS_ON.match(words[-1]) or (len(text) > _SHORT_NAME and _SENTENCE.search(text)):
@@ -246,16 +243,6 @@ def _is_somebody(text: str, platform: Platform | None, rules: TextRules) -> bool
     if words[0].casefold() in _GIVEN_TOO and _WHOLE_NAME.fullmatch(text):
         return True
     return not rules.nobody.match(text) and not (text[:1].isdigit() and " " in text)
-
-
-def _is_service(text: str, platform: Platform) -> bool:
-    """The service's own name, alone or with a word of an office: "L'équipe Snapchat"; "Jo Twitch" is a person."""
-    said = f" {text.casefold().replace('-', ' ')} "
-    for name in map(str.casefold, platform.names):
-        rest = said.replace(f" {name} ", " ", 1).split()
-        if len(rest) < len(said.split()) and (not rest or any(map(_OFFICE.fullmatch, rest))):
-            return True
-    return False
 
 
 def _is_handle(text: str, platform: Platform | None) -> bool:
@@ -303,11 +290,13 @@ def name_beside_service(facts: MessageFacts, platform: Platform | None, rules: T
             return name_of(shown[: inside.start()], platform, rules)
     if not is_beside or not (_IN_BRACKETS.search(shown) or _VIA.search(shown)):
         return Name()
-    return _name_in_from(facts, platform, rules)
+    name = _name_in_from(facts, platform, rules)
+    stated = _AT_HANDLE.search(shown)
+    return Name(name.shown, stated["handle"]) if name and not name.handle and stated else name
 
 
 def _fuller(shown: str, text: NotificationText) -> str:
-    """ "Alisha Crane" for "Alisha" where a line is her whole name, or begins with it; for "ali.crane" where it stands beside that."""
+    """ "Alisha Crane" for "Alisha" where a line is her whole name, or begins with it."""
     if " " in shown or not shown[:1].isupper():
         return shown
     whole = re.compile(rf"^{re.escape(shown)}(?: [^\W\d_][\w'’.-]*){{1,3}}(?=$|,| ·| \(|:)")
@@ -318,8 +307,13 @@ def _fuller(shown: str, text: NotificationText) -> str:
     return shown
 
 
-def _name_in_body(text: NotificationText, platform: Platform | None, rules: TextRules) -> Name:
-    """A line of its own that can only be a name: before a quotation, a handle, or words about the person."""
+def _name_in_body(
+    text: NotificationText, platform: Platform | None, rules: TextRules, *, may_type: bool
+) -> Name:
+    """A line of its own that can only be a name: before a quotation, a handle, or words about the person.
+
+    ``may_type``: a person's words may stand there as well.
+    """
     lines = text.lines[:8]
     for index, line in enumerate(lines):
         labelled = _LABELLED.match(_NOTE.sub("", line.folded))
@@ -328,7 +322,7 @@ def _name_in_body(text: NotificationText, platform: Platform | None, rules: Text
         elif (
             _LABEL.match(line.folded)
             and index + 1 < len(lines)
-            and _WHOLE_NAME.fullmatch(lines[index + 1].text)
+            and (not may_type or _WHOLE_NAME.fullmatch(lines[index + 1].text))
         ):
             written = lines[index + 1].text
         else:
@@ -349,7 +343,8 @@ def _name_in_body(text: NotificationText, platform: Platform | None, rules: Text
         name = name_of(line.text, platform, rules, text.greeted)
         following: Line | None = lines[index + 1] if index + 1 < len(lines) else None
         # Last of all and in small letters, "meet me after school" is what somebody typed.
-        if not name or (following is None and " " in name.shown and name.shown[:1].islower()):
+        is_typed = may_type and following is None and " " in name.shown and name.shown[:1].islower()
+        if not name or is_typed:
             continue
         is_evident = (
             following is None or following.folded[:1] in '"@>' or bool(rules.detail.search(following.folded))
@@ -367,8 +362,11 @@ def _handle_beside(shown: str, text: NotificationText) -> str:
         rest = line.text[line.text.index(shown) + len(shown) :][:80]
         found = re.match(r"\s*[(\s·|,]*@?(?:u/)?", rest)
         match = _AT_HANDLE.match(rest[found.end() - 1 :]) if found and "@" in found.group() else None
-        if match:
-            return match["handle"]
+        if match and found:
+            # "Sam Doyle @ella.bee sent you" is the name that somebody chose.
+            is_apart = any(mark in found.group() for mark in "(·|,")
+            if is_apart or not rest[found.end() - 1 + match.end() :].strip(_EDGES):
+                return match["handle"]
         bracket = re.match(r"\s*\((?P<handle>[\w.]{3,40})\)", rest)
         if bracket and _SHOWS_NO_NAME.search(bracket["handle"]):
             return bracket["handle"]
@@ -376,6 +374,7 @@ def _handle_beside(shown: str, text: NotificationText) -> str:
         if 0 < below < len(text.lines):
             # A line that is a handle; what begins with one and goes on, somebody typed to its owner.
             match = _AT_HANDLE.match(text.lines[below].text)
-            if match and not text.lines[below].text[match.end() :].strip(_EDGES)[:1].isalnum():
+            rest = text.lines[below].text[match.end() :].lstrip() if match else ""
+            if match and (rest[:1] in "·|(—-" or not rest.strip(_EDGES)[:1].isalnum()):
                 return match["handle"]
     return ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import CONTACT_EVENTS, Event
+from mailguard.reading.platforms_names import is_service
 from mailguard.reading.platforms_rules import Platform, PlatformFile, TextRules, Wording
 from mailguard.reading.platforms_text import (
     SCRIPT_OF,
@@ -48,7 +49,7 @@ _NEWS_WITHOUT_NAME = 4
 _MOST_MIXTURES = 32  # of scripts, whose wordings are kept together: senders choose them
 _NAMES_ASKED = 3
 _LONG_LINE = 240  # longer is prose somebody wrote, and no wording of a service
-_COUNTED = re.compile(r"[^\d:]{2,40}: ?[\d.,+ ]+")  # "New followers: 2" is nobody's deed
+_COUNTED = re.compile(r"[^\d:]{2,40}: ?[\d.,+ ]+")
 _FIRST_HAND = frozenset(PRECEDENCE[: PRECEDENCE.index(Event.LIVE)])
 
 _OWN_THINGS = frozenset({Event.UPLOAD, Event.LIVE})
@@ -61,6 +62,9 @@ _NO_NAME = re.compile(
 )
 # A person may type what fits these: what stands before it says that somebody wrote.
 _TYPED_TOO = frozenset({Event.SECURITY, Event.MODERATION})
+_NO_NEWS = frozenset({Event.DIGEST, Event.OTHER, Event.MARKETING})
+_SAID_TOO = _TYPED_TOO | {Event.SIGN_UP, Event.OTHER, Event.MARKETING}
+_CAPITALS = re.compile(r"[A-Z][a-z]+(?: [A-Z][\w'’-]+){1,2}")  # "It Boy" is somebody
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,12 @@ def find_event(
         ):
             return contact
     elif (
+        is_from_person
+        and subject is not None
+        and subject.event in _NO_NEWS
+        and stated is None
+        and (contact := _contact_in_subject(text, platform, wordings, local_part)) is not None
+    ) or (
         subject is not None
         and subject.event is Event.DIGEST
         and not subject.who
@@ -355,17 +365,29 @@ def _contact_at_top(
     lines = tuple(
         line
         for line in text.lines[:_TOP_LINES]
-        if len(line.text) <= _SHORT_LINE and not _COUNTED.fullmatch(line.folded)
+        if len(line.text) <= _SHORT_LINE and not _is_count(line, wordings)
     )
-    if is_only and sum(wordings.find(line) is not None for line in text.lines[:_BODY_LINES]) > 1:
-        return None
+    if is_only:
+        told = (wordings.find(line) for line in text.lines[:_BODY_LINES])
+        news = {(one.event, one.who) for one in told if one is not None and one.event not in _SAID_TOO}
+        if len(news) > 1:
+            return None
     found = _in_body(replace(text, lines=lines), wordings, _WITH_WORDS)
-    if found is None or found.event not in _WITH_WORDS or _NO_NAME.match(found.who):
+    if found is None or found.event not in _WITH_WORDS or not found.who:
         return None
-    own = platform.names if platform is not None else ()
-    if any(name.casefold() in found.who.casefold() for name in own):
+    if _NO_NAME.match(found.who) and not _CAPITALS.fullmatch(found.who):
+        return None
+    if platform is not None and is_service(found.who, platform):
         return None
     return Found(found.event, found.who, "text")
+
+
+def _is_count(line: Line, wordings: WordingSet) -> bool:
+    """ "New followers: 2" is nobody's deed; "Message from Harvey: 07700 900123" is Harvey's."""
+    if not _COUNTED.fullmatch(line.folded):
+        return False
+    told = wordings.find(line, _WITH_WORDS)
+    return told is None or not any(map(str.isalpha, told.who))
 
 
 def _can_be_name(line: Line) -> bool:

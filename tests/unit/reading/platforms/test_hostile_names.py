@@ -35,6 +35,8 @@ def test_a_name_without_letters_is_still_somebody_who_wrote(name: str, subject: 
         ("Slack <feedback@slack.com>", "Evie Slack sent you a message", "Evie Slack"),
         ("Twitch <no-reply@twitch.tv>", "Jo Twitch is now following you", "Jo Twitch"),
         (INSTAGRAM, "Harvey Doyle Instagram sent you a message", "Harvey Doyle Instagram"),
+        (FACEBOOK, "Tia Jones Facebook News liked your photo", "Tia Jones Facebook News"),
+        (FACEBOOK, "Tim Facebook sent you a friend request", "Tim Facebook"),
         (FACEBOOK, "Mae Jones sent you a friend request", "Mae Jones"),
         (FACEBOOK, "Nova Smith sent you a friend request", "Nova Smith"),
         (FACEBOOK, "Ai Tanaka sent you a friend request", "Ai Tanaka"),
@@ -49,6 +51,58 @@ def test_odd_names_are_kept_whole(sender: str, subject: str, actor: str):
     if found is None:
         pytest.fail(f"{sender} is not listed")
     assert found.actor == actor
+
+
+@pytest.mark.parametrize("name", ["Harvey Doyle Instagram", "It Boy", "Brian of Instagram"])
+def test_an_odd_name_above_typed_words_is_still_who_wrote(name: str):
+    found = recognised(
+        INSTAGRAM, "did you reset your password", f"{name} sent you a message\nmeet me after school\n"
+    )
+
+    assert (found.event.value, found.actor) == ("direct_message", name)
+
+
+@pytest.mark.parametrize("line", ["Message from Harvey Doyle: 12", "New message from Harvey: 07700 900123"])
+def test_a_number_that_somebody_typed_is_no_count(line: str):
+    found = recognised(INSTAGRAM, "your account was suspended", f"{line}\n")
+
+    assert (found.event.value, found.actor.split()[0]) == ("direct_message", "Harvey")
+
+
+@pytest.mark.parametrize(
+    "typed", ["meet me after school", "your code is 1234", "Harvey Doyle sent you a message"]
+)
+def test_what_is_typed_beneath_is_no_second_piece_of_news(typed: str):
+    found = recognised(INSTAGRAM, "3 things you missed", f"Harvey Doyle sent you a message\n{typed}\n")
+
+    assert (found.event.value, found.actor) == ("direct_message", "Harvey Doyle")
+
+
+def test_the_news_of_two_is_a_digest():
+    body = "Harvey Doyle sent you a message\nTia Jones commented on your photo\n"
+
+    assert recognised(INSTAGRAM, "3 things you missed", body).event.value == "digest"
+
+
+@pytest.mark.parametrize("subject", ["New friend request", "You have a new follower"])
+def test_a_name_in_small_letters_is_one_where_nothing_is_typed(subject: str):
+    assert recognised(FACEBOOK, subject, "harvey doyle\n").actor == "harvey doyle"
+
+
+@pytest.mark.parametrize(
+    ("below", "handle"),
+    [("@harveyx32 · 2h", "harveyx32"), ("@harveyx32", "harveyx32"), ("@harveyx32 your link", "")],
+)
+def test_a_handle_below_a_name_is_a_line_of_its_own(below: str, handle: str):
+    found = recognised(FACEBOOK, "Harvey Doyle sent you a friend request", f"Harvey Doyle\n{below}\n")
+
+    assert (found.actor, found.handle) == ("Harvey Doyle", handle)
+
+
+def test_a_handle_in_a_name_that_somebody_chose_is_not_his():
+    found = recognised(INSTAGRAM, "Sam Doyle @ella.bee sent you a message", "hello miss\n")
+
+    assert (found.actor, found.handle) == ("Sam Doyle", "")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +128,8 @@ def test_a_label_is_no_name_and_hides_no_words():
         ("nova prijava", "direct_message"),
         ("Ny innlogging", "direct_message"),
         ("did you reset your password", "direct_message"),
+        ("your friday afternoon trip", "direct_message"),
+        ("hari jadi aku", "direct_message"),
     ],
 )
 def test_whom_the_service_names_in_from_is_not_hidden_by_what_he_typed(subject: str, event: str):
