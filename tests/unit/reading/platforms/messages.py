@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mailguard.domain.message import MessageFacts
+from mailguard.domain.platform import PlatformFacts
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
 from mailguard.shipped import shipped_path
@@ -39,6 +40,13 @@ def facts_of(
         message[name] = value
     message.set_content(body or "\n")
     return read(message.as_bytes(), trusted_authserv_ids=frozenset({AUTHSERV_ID}))
+
+
+def recognised(sender: str, subject: str, body: str = "") -> PlatformFacts:
+    """What the shipped recognisers make of mail that must be a listed service's."""
+    found = shipped().recognise(facts_of(sender, subject, body))
+    assert found is not None, f"{sender} is not listed"
+    return found
 
 
 @dataclass(frozen=True)

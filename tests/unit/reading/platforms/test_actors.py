@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.reading.platforms.messages import facts_of, shipped
+from tests.unit.reading.platforms.messages import recognised
 
 TWITCH = "Twitch <no-reply@twitch.tv>"
 SKYPE = "Skype <noreply@email.skype.com>"
 FACEBOOK = "Facebook <notification@facebookmail.com>"
-
-
-def recognised(sender: str, subject: str, body: str):
-    found = shipped().recognise(facts_of(sender, subject, body))
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,10 @@ import itertools
 import pytest
 
 from mailguard.reading.platforms_text import line_of
-from tests.unit.reading.platforms.messages import facts_of, shipped
+from tests.unit.reading.platforms.messages import recognised, shipped
 
 INSTAGRAM = "Instagram <no-reply@mail.instagram.com>"
 FACEBOOK = "Facebook <notification@facebookmail.com>"
-
-
-def recognised(sender: str, subject: str, body: str = ""):
-    found = shipped().recognise(facts_of(sender, subject, body))
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize("name", ["🦄", "1337", "٣٣", "(^_^)", "☆"])
@@ -46,11 +40,7 @@ def test_a_name_without_letters_is_still_somebody_who_wrote(name: str, subject: 
     ],
 )
 def test_odd_names_are_kept_whole(sender: str, subject: str, actor: str):
-    found = shipped().recognise(facts_of(sender, subject, "See it\n"))
-
-    if found is None:
-        pytest.fail(f"{sender} is not listed")
-    assert found.actor == actor
+    assert recognised(sender, subject, "See it\n").actor == actor
 
 
 @pytest.mark.parametrize("name", ["Harvey Doyle Instagram", "It Boy", "Brian of Instagram"])
