@@ -16,6 +16,7 @@ from mailguard.app.lists import read_domains
 from mailguard.classifier.compose import compose
 from mailguard.classifier.corpus import Record
 from mailguard.classifier.features import Features, extract, text_read_whole
+from mailguard.classifier.stretches import stretches_of
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event, Initiator, Kind, Nature
 from mailguard.reading.message import read
@@ -38,7 +39,8 @@ class Example:
     """``natures`` None: this head learns nothing here; ``only_grave``: learns only that it is none of the grave ones.
 
     ``text``: subject and own words as the encoder reads them. ``is_personal_mail``: of an office mail, whether it came from a
-    free-mail provider, the only addresses of which decisions ask whether a child writes that no list knows.
+    free-mail provider, the only addresses of which decisions ask whether a child writes that no list knows. ``stretches``: of a long text,
+    as ``classifier.stretches`` cuts it.
     """
 
     features: Features
@@ -54,6 +56,7 @@ class Example:
     is_personal_mail: bool = False
     variant: int = 0
     text: tuple[str, str] = ("", "")
+    stretches: tuple[str, ...] = ()
 
 
 def from_corpus(
@@ -99,6 +102,7 @@ def _composed(records: Sequence[Record], seed: int, variants: Sequence[int]) -> 
                     language=record.language,
                     variant=variant,
                     text=text_read_whole(facts),
+                    stretches=_stretches(facts),
                 )
             )
     return found
@@ -155,7 +159,12 @@ def office_example(facts: MessageFacts, *, name: str) -> Example:
         is_office=True,
         is_personal_mail=sender.rpartition("@")[2] in _free_mail_domains(),
         text=text_read_whole(facts),
+        stretches=_stretches(facts),
     )
+
+
+def _stretches(facts: MessageFacts) -> tuple[str, ...]:
+    return tuple(part.own_text for part in stretches_of(facts))
 
 
 @cache

@@ -2,10 +2,12 @@
 
 Over pages a sentence's weight shrinks to nothing, and whoever hides something writes much around it. So what a stretch alone says
 of a grave nature counts too, less a margin a nature (``Thresholds.stretch_margins``) that keeps long ordinary mail as quiet as it was.
+A short paragraph is a stretch of its own: few words keep company with what comes after them only by where a count of words happened to end.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -20,6 +22,9 @@ LONG_WORDS = 60
 STRETCH_WORDS, _STEP_WORDS = 40, 25
 # Of what is longer the beginning and the end are read: eight pages and two.
 _MOST_WORDS, _LAST_WORDS = 4000, 1000
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_FEWEST_WORDS = 3  # of a paragraph: "Dear Miss" and "Thanks, Kai" tell nothing
+_FIRST_PARAGRAPHS, _LAST_PARAGRAPHS = 24, 8
 
 # What a few words amid pages may tell; a letter is not private for one sentence in it.
 HIDDEN = (
@@ -33,7 +38,9 @@ HIDDEN_COLUMNS = [columns(NATURE).start + HEADS[NATURE].index(word) for word in 
 
 
 def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
-    """Overlapping stretches of a long text's own words, without subject, so that every word stands in one; empty for a short text."""
+    """Overlapping stretches of a long text's own words, without subject, so that every word stands in one, then its short paragraphs;
+    empty for a short text.
+    """
     words = facts.own_text.split(maxsplit=_MOST_WORDS)
     if len(words) > _MOST_WORDS:
         words = [
@@ -43,10 +50,20 @@ def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
     if len(words) <= LONG_WORDS:
         return []
     starts = [*range(0, len(words) - STRETCH_WORDS, _STEP_WORDS), len(words) - STRETCH_WORDS]
-    return [
-        replace(facts, subject="", own_text=" ".join(words[start : start + STRETCH_WORDS]))
-        for start in starts
+    windows = [" ".join(words[start : start + STRETCH_WORDS]) for start in starts]
+    return [replace(facts, subject="", own_text=text) for text in (*windows, *_paragraphs(facts.own_text))]
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Those of a few words, the first ones and the last."""
+    short = [
+        paragraph
+        for paragraph in _BLANK_LINES.split(text)
+        if _FEWEST_WORDS <= len(paragraph.split(maxsplit=STRETCH_WORDS)) < STRETCH_WORDS
     ]
+    if len(short) <= _FIRST_PARAGRAPHS + _LAST_PARAGRAPHS:
+        return short
+    return [*short[:_FIRST_PARAGRAPHS], *short[-_LAST_PARAGRAPHS:]]
 
 
 def raised(

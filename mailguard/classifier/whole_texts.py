@@ -18,7 +18,7 @@ from mailguard.classifier.examples import Example, Progress
 from mailguard.classifier.heads import COLUMNS, HEADS, NATURE
 from mailguard.classifier.labels import labels_of
 from mailguard.classifier.predict import LinearClassifier, Thresholds, probabilities_of, what_matters
-from mailguard.classifier.stretches import HIDDEN, HIDDEN_COLUMNS, LONG_WORDS, stretches_of
+from mailguard.classifier.stretches import HIDDEN, HIDDEN_COLUMNS
 from mailguard.classifier.weights import Weights, linear_alone
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Initiator, Kind, Nature
@@ -118,13 +118,13 @@ def stretch_margins(
         row
         for row, example in enumerate(judges)
         if example.kind is Kind.DIRECT
-        and len(example.text[1].split()) > LONG_WORDS
+        and example.stretches
         and not _HIDDEN_NATURES.intersection(example.natures or ())
     ]
     long = long[::_STRETCHES_EVERY]
     parts = np.array_split(long, max(1, len(long) // _AT_ONCE))
     workers = Parallel(n_jobs=_WORKERS if len(parts) > 1 else 1, return_as="generator")
-    tasks = (delayed(_said_in_stretches)(serving, [judges[row].text[1] for row in part]) for part in parts)
+    tasks = (delayed(_said_in_stretches)(serving, [judges[row].stretches for row in part]) for part in parts)
     told: list[Doubles] = []
     for some in workers(tasks):
         told.append(some)
@@ -148,12 +148,14 @@ def stretch_margins(
     }
 
 
-def _said_in_stretches(serving: LinearClassifier, texts: Sequence[str]) -> Doubles:
+def _said_in_stretches(serving: LinearClassifier, texts: Sequence[Sequence[str]]) -> Doubles:
     """(texts, HIDDEN): the most that any stretch of a text says, in logits."""
     said = np.zeros((len(texts), len(HIDDEN)))
-    for place, text in enumerate(texts):
-        facts = MessageFacts(sha256="", content_sha256="", size_bytes=0, own_text=text)
-        said[place] = serving.logits_of_parts(stretches_of(facts))[:, HIDDEN_COLUMNS].max(axis=0)
+    for place, stretches in enumerate(texts):
+        parts = [
+            MessageFacts(sha256="", content_sha256="", size_bytes=0, own_text=text) for text in stretches
+        ]
+        said[place] = serving.logits_of_parts(parts)[:, HIDDEN_COLUMNS].max(axis=0)
     return said
 
 

@@ -50,6 +50,7 @@ from mailguard.classifier.labels import labels_of  # noqa: E402
 from mailguard.classifier.plain import spoken  # noqa: E402
 from mailguard.classifier.stretches import LONG_WORDS, STRETCH_WORDS  # noqa: E402
 from mailguard.classifier.text_changes import with_slips  # noqa: E402
+from mailguard.domain.words import Kind, Nature  # noqa: E402
 
 SEED = 20261129
 BATCH = 32
@@ -67,7 +68,10 @@ STRETCHED = (
     0.4  # of the long texts, those shown as a stretch; of short grave ones half as many amid words of others
 )
 SHORT_WORDS = 28
+JOINED = 0.15  # of the short letters, those shown with another of the same kind of writer after or before it
+JOINED_WORDS = 45
 AVERAGED = 0.998  # what the running average of the weights keeps at each step; the average is what is written
+JOINS = (" ", " ", " ", ". ", ". ", " also ", " and ", " ps ", " btw ")
 LEET = str.maketrans("aeiostbg", "43105789")
 PICTURES = "😂😭🙏❤👍🔥💀🥺😊😡"
 HAS_SHORT_FLOATS = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
@@ -189,7 +193,9 @@ class Stretches:
         ]
         self._is_known = is_known
 
-    def cut(self, place: int, labels: torch.Tensor, rng: random.Random) -> tuple[str, torch.Tensor] | None:
+    def cut(
+        self, place: int, labels: torch.Tensor, rng: random.Random
+    ) -> tuple[tuple[str, str], torch.Tensor] | None:
         """A stretch of this text, or this text amid others' words, with its labels; None to show it as it is."""
         words = self._texts[place]
         if not self._is_known[place]:
@@ -210,7 +216,59 @@ class Stretches:
         known[self._harmless] = -1
         for head in (KIND, EVENT, INITIATOR):
             known[columns(head)] = -1
-        return " ".join(shown), known
+        return ("", " ".join(shown)), known
+
+
+class Joined:
+    """Two short letters of the same kind of writer as one: what either asks is asked. Of letters written singly few hold two thoughts, and a
+    reader of them learns that one thought shuts out the other: an invitation the wish that nobody hear of it.
+    """
+
+    def __init__(self, examples: list[Example], labels: torch.Tensor) -> None:
+        part = columns(NATURE)
+        names = HEADS[NATURE]
+        self._texts = [example.text for example in examples]
+        self._grave = [part.start + names.index(word) for word in GRAVE]
+        self._harmless = [part.start + names.index(word) for word in HARMLESS]
+        # A picture is the message only where nothing else is.
+        alone = [part.start + names.index(word.value) for word in (Nature.IMAGE, Nature.AUTOMATIC)]
+        self._keys: list[tuple[object, ...] | None] = [
+            (example.initiator, example.language)
+            if example.kind is Kind.DIRECT
+            and not example.is_office
+            and not example.only_grave
+            and (row[part] >= 0).all()
+            and not (row[alone] == 1).any()
+            and 1 <= len(example.text[1].split()) <= JOINED_WORDS
+            else None
+            for example, row in zip(examples, labels, strict=True)
+        ]
+        self._grave_ones: dict[tuple[object, ...], list[int]] = {}
+        self._others: dict[tuple[object, ...], list[int]] = {}
+        for place, key in enumerate(self._keys):
+            if key is not None:
+                kept = self._grave_ones if (labels[place][self._grave] == 1).any() else self._others
+                kept.setdefault(key, []).append(place)
+
+    def joined(
+        self, place: int, labels: torch.Tensor, rng: random.Random
+    ) -> tuple[tuple[str, str], torch.Tensor] | None:
+        """A text and the labels of both letters; None to show this letter as it is. ``labels``: of all."""
+        key = self._keys[place]
+        if key is None or rng.random() >= JOINED:
+            return None
+        others = (self._grave_ones if rng.random() < 0.6 else self._others).get(key)
+        if not others:
+            return None
+        other = rng.choice(others)
+        (subject, one), (_, two) = self._texts[place], self._texts[other]
+        first, second = (one, two) if rng.random() < 0.5 else (two, one)
+        known = labels[place].clone()
+        known[self._grave] = torch.maximum(labels[place][self._grave], labels[other][self._grave])
+        differs = labels[place][self._harmless] != labels[other][self._harmless]
+        if differs.any() or (known[self._grave] == 1).any():
+            known[self._harmless] = -1
+        return (subject if rng.random() < 0.7 else "", f"{first}{rng.choice(JOINS)}{second}"), known
 
 
 def batch_of(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -276,6 +334,7 @@ def fit(
     labels = torch.tensor(labels_of(examples).table.astype(np.int64))
     is_office = torch.tensor([example.is_office for example in examples])
     stretches = Stretches(examples, labels)
+    pairs = Joined(examples, labels)
     plain = [name for name, _ in reader.named_parameters() if "bias" in name or "LayerNorm" in name]
     own = [
         {"params": [value for name, value in reader.base.named_parameters() if f"base.{name}" not in plain]},
@@ -300,9 +359,9 @@ def fit(
             shown, wanted = [], []
             for place in chosen:
                 text = examples[place].text
-                part = stretches.cut(place, labels[place], rng)
-                text = text if part is None else ("", part[0])
-                wanted.append(labels[place] if part is None else part[1])
+                part = pairs.joined(place, labels, rng) or stretches.cut(place, labels[place], rng)
+                text, wish = (text, labels[place]) if part is None else part
+                wanted.append(wish)
                 if rng.random() < DISTURBED:
                     row = numbers_of(disturbed(text, rng), tokenizer)
                 else:
@@ -409,11 +468,60 @@ def _pieces_kept(tokenizer: AutoTokenizer, texts: list[tuple[str, str]]) -> list
     return sorted(set(kept))
 
 
-def averaged(files: list[str]) -> dict[str, torch.Tensor]:
+def state_of(file: Path, reader: Reader, tokenizer: AutoTokenizer) -> dict[str, torch.Tensor]:
+    """The weights of a ``.pt`` that a run left, or of an ``.npz`` as it is served, whose pieces left out stay the base model's."""
+    if file.suffix == ".pt":
+        return torch.load(file, weights_only=True)
+    with np.load(file) as stored:
+        arrays = {name.removeprefix(PREFIX): stored[name] for name in stored.files if name.startswith(PREFIX)}
+    state = reader.state_dict()
+
+    def put(name: str, values: np.ndarray) -> None:
+        state[name] = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+
+    def put_norm(name: str, values: np.ndarray) -> None:
+        put(f"{name}.weight", values[0])
+        put(f"{name}.bias", values[1])
+
+    def rows(name: str, scales: str) -> np.ndarray:
+        return arrays[name] * arrays[scales][:, None]
+
+    words = "base.embeddings.word_embeddings.weight"
+    kept = tokenizer.convert_tokens_to_ids(arrays["vocabulary"].tobytes().decode().split("\n"))
+    types = "base.embeddings.token_type_embeddings.weight"
+    state[words] = state[words].clone()
+    state[words][kept] = torch.from_numpy(rows("embeddings", "embedding_scales")) - state[types][0]
+    places = "base.embeddings.position_embeddings.weight"
+    state[places] = state[places].clone()
+    state[places][: len(arrays["positions"])] = torch.from_numpy(arrays["positions"].astype(np.float32))
+    put_norm("base.embeddings.LayerNorm", arrays["embedding_norm"])
+    put("head.weight", arrays["head"].T)
+    put("head.bias", arrays["head_bias"])
+    for number in range(int(arrays["layers"])):
+        place = f"base.encoder.layer.{number}"
+        three = [f"{place}.attention.self.{name}" for name in ("query", "key", "value")]
+        matrix = rows(f"{number}.query_key_value", f"{number}.query_key_value.scales")
+        bias = arrays[f"{number}.query_key_value_bias"]
+        for name, part, shift in zip(three, np.split(matrix, 3), np.split(bias, 3), strict=True):
+            put(f"{name}.weight", part)
+            put(f"{name}.bias", shift)
+        for name, own in (
+            ("attention_out", "attention.output.dense"),
+            ("wide", "intermediate.dense"),
+            ("narrow", "output.dense"),
+        ):
+            put(f"{place}.{own}.weight", rows(f"{number}.{name}", f"{number}.{name}.scales"))
+            put(f"{place}.{own}.bias", arrays[f"{number}.{name}_bias"])
+        put_norm(f"{place}.attention.output.LayerNorm", arrays[f"{number}.attention_norm"])
+        put_norm(f"{place}.output.LayerNorm", arrays[f"{number}.output_norm"])
+    return state
+
+
+def averaged(files: list[str], reader: Reader, tokenizer: AutoTokenizer) -> dict[str, torch.Tensor]:
     """The weights of runs that began from one another, each by its share: steadier than the last of them."""
     shares = {name: float(share) for name, _, share in (file.rpartition("=") for file in files)}
     total = sum(shares.values())
-    states = {name: torch.load(name, weights_only=True) for name in shares}
+    states = {name: state_of(Path(name), reader, tokenizer) for name in shares}
     first = next(iter(states.values()))
     return {
         key: sum(states[name][key] * (share / total) for name, share in shares.items())
@@ -454,10 +562,10 @@ def main() -> int:
     )
     reader = Reader(base, chosen.layers)
     if chosen.average:
-        reader.load_state_dict(averaged(chosen.average))
+        reader.load_state_dict(averaged(chosen.average, reader, tokenizer))
     elif chosen.go_on_from:
         # Layers that it does not have yet begin as the base model's.
-        reader.load_state_dict(torch.load(chosen.go_on_from, weights_only=True), strict=False)
+        reader.load_state_dict(state_of(chosen.go_on_from, reader, tokenizer), strict=False)
     examples = texts_of(chosen.office_mail, tuple(filter(None, chosen.newest.split(","))), chosen.run)
     if not chosen.average:
         kept = chosen.out.with_suffix(".pt")

@@ -1,5 +1,6 @@
 """A long text is read in stretches too: what is grave in it is not drowned in pages of other things."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -42,6 +43,34 @@ def test_of_what_is_longer_beginning_and_end_are_read_and_no_more(words: int):
     read = {word for part in parts for word in part.own_text.split()}
     assert len(read) == 4000
     assert {"w0", "w2999", f"w{words - 1}", f"w{words - 1000}"} <= read
+
+
+def test_a_short_paragraph_is_a_stretch_of_its_own():
+    letter = f"Dear Miss\n\nHere is the form.\n\n{_GRAVE}\n \t\n{_TEDIUM * 3}\n\nThanks, Kai"
+    parts = [part.own_text for part in stretches_of(_facts(letter))]
+    assert parts[-2:] == ["Here is the form.", _GRAVE]
+    assert _GRAVE.strip() not in [part.strip() for part in parts[:-2]]
+
+
+def test_of_very_many_paragraphs_the_first_and_the_last_are_read():
+    many = "\n\n".join(f"paragraph number {number}" for number in range(5000))
+    parts = [part.own_text for part in stretches_of(_facts(many))]
+    short = [text for text in parts if len(text.split()) == 3]
+    assert len(short) == 32
+    assert (short[0], short[-1]) == ("paragraph number 0", "paragraph number 4999")
+
+
+@pytest.mark.parametrize("filling", ["\n" * 200_000, "\n \t" * 100_000, " \n\n a b c" * 50_000])
+def test_whatever_stands_between_paragraphs_they_are_bounded(filling: str):
+    begun = time.process_time()
+    assert len(stretches_of(_facts(f"{_GRAVE * 5}{filling}{_GRAVE * 5}"))) < 300
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("pages", [2, 12])
+def test_a_short_grave_message_before_pages_of_tedium_is_seen(pages: int):
+    scores = open_classifier().predict(_facts(f"{_GRAVE}\n\n{_TEDIUM * pages * 6}"))
+    assert "disclosure" in scores.natures_of(is_child=True)
 
 
 def test_only_grave_natures_are_raised_and_none_is_lowered():
