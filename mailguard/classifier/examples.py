@@ -39,8 +39,8 @@ class Example:
     """``natures`` None: this head learns nothing here; ``only_grave``: learns only that it is none of the grave ones.
 
     ``text``: subject and own words as the encoder reads them. ``is_personal_mail``: of an office mail, whether it came from a
-    free-mail provider, the only addresses of which decisions ask whether a child writes that no list knows. ``stretches``: of a long text,
-    as ``classifier.stretches`` cuts it.
+    free-mail provider, the only addresses of which decisions ask whether a child writes that no list knows. ``stretches``: as
+    ``classifier.stretches`` cuts a text that is not plainly ordinary.
     """
 
     features: Features
@@ -164,7 +164,7 @@ def office_example(facts: MessageFacts, *, name: str) -> Example:
 
 
 def _stretches(facts: MessageFacts) -> tuple[str, ...]:
-    return tuple(part.own_text for part in stretches_of(facts))
+    return tuple(part.own_text for part in stretches_of(facts, is_suspect=True))
 
 
 @cache

@@ -129,7 +129,8 @@ class LinearClassifier:
         grams = text_grams(facts)
         features = distinct_features(grams, facts)
         logits, values, states = self._judged(facts, features)
-        parts = stretches_of(facts)
+        # Ordinary mail is not searched for a grave paragraph unless it is long: it would cost more than all else.
+        parts = stretches_of(facts, is_suspect=what_matters(values) >= self.thresholds.ordinary)
         raised_by: dict[int, int] = {}
         if parts:
             logits, raised_by = raised(

@@ -25,6 +25,9 @@ _MOST_WORDS, _LAST_WORDS = 4000, 1000
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _FEWEST_WORDS = 3  # of a paragraph: "Dear Miss" and "Thanks, Kai" tell nothing
 _FIRST_PARAGRAPHS, _LAST_PARAGRAPHS = 24, 8
+_EXTENSION = re.compile(r"\.\w{1,8}$")
+_NO_WORDS = re.compile(r"[\d_.()\[\]-]+")
+_MOST_FILES = 12
 
 # What a few words amid pages may tell; a letter is not private for one sentence in it.
 HIDDEN = (
@@ -37,28 +40,46 @@ HIDDEN = (
 HIDDEN_COLUMNS = [columns(NATURE).start + HEADS[NATURE].index(word) for word in HIDDEN]
 
 
-def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
+def stretches_of(facts: MessageFacts, *, is_suspect: bool = False) -> list[MessageFacts]:
     """Overlapping stretches of a long text's own words, without subject, so that every word stands in one, then its short paragraphs;
     empty for a short text.
+
+    ``is_suspect``: the paragraphs of a short text too, and what attached files are called: "it is easier to write it down.docx".
     """
-    words = facts.own_text.split(maxsplit=_MOST_WORDS)
+    found = [*_windows(facts.own_text)]
+    if found or is_suspect:
+        found.extend(_paragraphs(facts.own_text))
+    if is_suspect:
+        found.extend(_file_names(facts))
+    return [replace(facts, subject="", own_text=text) for text in found]
+
+
+def _windows(text: str) -> list[str]:
+    words = text.split(maxsplit=_MOST_WORDS)
     if len(words) > _MOST_WORDS:
-        words = [
-            *words[: _MOST_WORDS - _LAST_WORDS],
-            *facts.own_text.rsplit(maxsplit=_LAST_WORDS)[-_LAST_WORDS:],
-        ]
+        words = [*words[: _MOST_WORDS - _LAST_WORDS], *text.rsplit(maxsplit=_LAST_WORDS)[-_LAST_WORDS:]]
     if len(words) <= LONG_WORDS:
         return []
     starts = [*range(0, len(words) - STRETCH_WORDS, _STEP_WORDS), len(words) - STRETCH_WORDS]
-    windows = [" ".join(words[start : start + STRETCH_WORDS]) for start in starts]
-    return [replace(facts, subject="", own_text=text) for text in (*windows, *_paragraphs(facts.own_text))]
+    return [" ".join(words[start : start + STRETCH_WORDS]) for start in starts]
+
+
+def _file_names(facts: MessageFacts) -> list[str]:
+    """Names of several words, as words; those that a camera, a scanner or a program gives hold none."""
+    names = (_NO_WORDS.sub(" ", _EXTENSION.sub("", each.filename)) for each in facts.attachments[:_MOST_FILES])
+    return [
+        name for name in dict.fromkeys(" ".join(name.split()) for name in names) if name.count(" ") >= _FEWEST_WORDS
+    ]
 
 
 def _paragraphs(text: str) -> list[str]:
     """Those of a few words, the first ones and the last."""
+    paragraphs = _BLANK_LINES.split(text)
+    if len(paragraphs) == 1:
+        return []
     short = [
         paragraph
-        for paragraph in _BLANK_LINES.split(text)
+        for paragraph in paragraphs
         if _FEWEST_WORDS <= len(paragraph.split(maxsplit=STRETCH_WORDS)) < STRETCH_WORDS
     ]
     if len(short) <= _FIRST_PARAGRAPHS + _LAST_PARAGRAPHS:

@@ -36,8 +36,51 @@ _DATES = re.compile(
     | \(utc[+-]?[\d:]{0,6}\) (?: \s dublin, \s edinburgh, \s lisbon, \s london)?""",
     re.IGNORECASE | re.VERBOSE,
 )
+# A receipt is in the language of who read it. Outlook's, in those of the homes of British pupils, whole phrases again.
+_PROGRAM_WROTE_ABROAD = re.compile(
+    r"""(?:
+      \b twoja \s wiadomość | \b została \s (?:przeczytana|usunięta \s bez \s czytania)
+    | \b (?:ihre|deine) \s nachricht | \b wurde \s am \b | \b gelesen \b (?= \s* \.? \s* $)
+    | \b votre \s message | \b a \s été \s lue? \s le \b
+    | \b (?:el|su) \s mensaje | \b fue \s leído \s el \b
+    | \b il \s messaggio | \b è \s stato \s letto \s (?:il \b)?
+    | \b (?:a \s)? sua \s mensagem | \b foi \s lida \s (?:em \b)?
+    | \b mesajul \s (?:dvs\.? | dumneavoastră) | \b a \s fost \s citit \s? (?:la \b | pe \b)?
+    | \b ваше \s повідомлення | \b було \s прочитано
+    | \b (?:do|temat|wysłano|an|betreff|gesendet|à|objet|envoyé|para|asunto|enviado(?: \s el)?|a|oggetto|inviato|assunto|enviad[ao]
+        |către|subiect|trimis|кому|тема|надіслано) \s? :
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MONTHS_ABROAD = (
+    "stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia"
+    "|januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
+    "|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre"
+    "|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+    "|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre"
+    "|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro"
+    "|ianuarie|februarie|martie|aprilie|iunie|iulie|septembrie|octombrie|noiembrie|decembrie"
+    "|січня|лютого|березня|квітня|травня|червня|липня|серпня|вересня|жовтня|листопада|грудня"
+)
+_DAYS_ABROAD = (
+    "poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela"
+    "|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
+    "|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+    "|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    "|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica"
+    "|(?:segunda|terça|quarta|quinta|sexta)-feira"
+    "|luni|marți|miercuri|joi|vineri|sâmbătă|duminică"
+    "|понеділок|вівторок|середа|четвер|п['’]ятниця|субота|неділя"
+)
+# A month only beside its day, a day of the week only before a date: both are words of letters too.
+_DATES_ABROAD = re.compile(
+    rf"(?:\b(?:{_DAYS_ABROAD}),?\s+)?\b\d{{1,2}}\.?\s+(?:de\s+)?(?:{_MONTHS_ABROAD})\b(?:\s+de(?=\s+\d))?(?:,?\s+\d{{4}}\b)?"
+    r"(?:\s+(?:um|à|alle|às|at|la|ora|a\s+las|о)(?=\s+\d))?",
+    re.IGNORECASE,
+)
 _RECEIPT_SUBJECT = re.compile(
-    r"\s*(?:(?:not )?read|read receipt|return receipt(?: \(displayed\))?|delivered|undeliverable)\s*(?::|-)",
+    r"\s*(?:(?:not )?read|read receipt|return receipt(?: \(displayed\))?|delivered|undeliverable"
+    r"|przeczytano|gelesen|lu|leído|letto|lida|citit|прочитано)\s*(?::|-)",
     re.IGNORECASE,
 )
 # What mail systems put before the subject of what they answer by themselves. Not "Away:" or "Out of office:", which people type.
@@ -93,5 +136,7 @@ def _is_typed(text: str, known: list[str]) -> bool:
     for name in sorted({" ".join(name.split()).casefold() for name in known}, key=len, reverse=True):
         if len(name) > 1:
             rest = rest.replace(name, " ")
-    rest = " ".join(_PROGRAM_WROTE.sub(" ", " ".join(rest.split())).split())
+    rest = _DATES_ABROAD.sub(" ", " ".join(rest.split()))
+    for wrote in (_PROGRAM_WROTE, _PROGRAM_WROTE_ABROAD):
+        rest = " ".join(wrote.sub(" ", rest).split())
     return _SAYS_SOMETHING.search(_DATES.sub(" ", rest)) is not None

@@ -20,6 +20,7 @@ from mailguard.reading.platforms_actor import (
     Name,
     actor_address,
     actor_of,
+    is_sender_itself,
     leading_name,
     name_beside_service,
     with_whole_name,
@@ -132,6 +133,8 @@ class Recognisers:
             return None
         told = (found.who, *names_told(text, shared, found.event))
         name = actor_of(found.event, told, text, facts, None, self._rules)
+        if found.event in CONTACT_EVENTS and (not name or is_sender_itself(name, sender)):
+            name = leading_name(text, None, self._rules) or name
         return PlatformFacts(
             id=unlisted_id(sender),
             platform_class=PlatformClass.FORUM if is_forum else unlisted_class(),

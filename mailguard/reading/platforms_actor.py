@@ -10,7 +10,7 @@ from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event
 from mailguard.reading.platforms_names import is_service
 from mailguard.reading.platforms_rules import Platform, TextRules
-from mailguard.reading.platforms_sender import sender_of, service_beside
+from mailguard.reading.platforms_sender import Sender, folded_letters, sender_of, service_beside
 from mailguard.reading.platforms_text import Line, NotificationText, line_of
 
 _NAME_CHARS = 60
@@ -108,6 +108,8 @@ def name_of(written: str, platform: Platform | None, rules: TextRules, greeted: 
     bare = _EMOJI.sub("", text).strip()
     if not bare:
         return Name()
+    if _WHOLE_NAME.fullmatch(bare) and text.endswith(bare):
+        text = bare  # a bell or a heart before a name is the service's
     if not handle and _is_handle(bare, platform):
         handle = bare
     return Name(text, handle.lstrip("@"))
@@ -176,10 +178,16 @@ def with_whole_name(name: Name, news: Sequence[Line]) -> Name:
     return name
 
 
-def leading_name(text: NotificationText, platform: Platform, rules: TextRules) -> Name:
+def is_sender_itself(name: Name, sender: Sender) -> bool:
+    """ "zinglow" in mail of zinglow.example: a service nobody listed is nobody, whatever sentence named it."""
+    own = folded_letters(name.shown)
+    return own in {folded_letters(sender.display_name), *map(folded_letters, sender.host.split("."))}
+
+
+def leading_name(text: NotificationText, platform: Platform | None, rules: TextRules) -> Name:
     """Who stands first in a subject that no wording fits: "Timea Hudakova" before words that nobody here can read."""
     for line in text.subjects:
-        words = line.text.split()
+        words = _EMOJI.sub(" ", line.text).split()
         count = next((place for place, word in enumerate(words) if not _ONE_NAME.fullmatch(word)), len(words))
         name = " ".join(words[:count])
         if (

@@ -11,7 +11,7 @@ from mailguard.classifier.features import extract, features_of_parts
 from mailguard.classifier.heads import COLUMNS
 from mailguard.classifier.predict import LinearClassifier
 from mailguard.classifier.stretches import HIDDEN, HIDDEN_COLUMNS, raised, stretches_of
-from mailguard.domain.message import MessageFacts
+from mailguard.domain.message import Attachment, AttachmentFamily, MessageFacts
 
 _TEDIUM = (
     "The committee looked at the minutes of the last meeting and found them in order. The next item was the roof of the bicycle shed, "
@@ -50,6 +50,39 @@ def test_a_short_paragraph_is_a_stretch_of_its_own():
     parts = [part.own_text for part in stretches_of(_facts(letter))]
     assert parts[-2:] == ["Here is the form.", _GRAVE]
     assert _GRAVE.strip() not in [part.strip() for part in parts[:-2]]
+
+
+def test_of_a_suspect_short_letter_each_paragraph_is_a_stretch():
+    letter = _facts(f"Hi Miss, essay attached, is that long enough?\n\n{_GRAVE}")
+    assert stretches_of(letter) == []
+    assert [part.own_text for part in stretches_of(letter, is_suspect=True)] == letter.own_text.split("\n\n")
+    assert stretches_of(_facts(_GRAVE), is_suspect=True) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("when_my-stepdad hits me.docx", ["when my stepdad hits me"]),
+        ("IMG_2026_11_30_1234.jpg", []),
+        ("Scan (3).pdf", []),
+        ("homework week 3.docx", []),
+        ("please.read.this.alone.odt", ["please read this alone"]),
+        ("", []),
+    ],
+)
+def test_what_a_file_of_a_suspect_letter_is_called_is_a_stretch(name: str, told: list[str]):
+    file = Attachment(name, "application/msword", "", AttachmentFamily.DOCUMENT, 900, "0" * 64)
+    letter = replace(_facts("sir"), attachments=(file, file))
+    assert [part.own_text for part in stretches_of(letter, is_suspect=True)] == told
+    assert stretches_of(letter) == []
+
+
+def test_a_grave_paragraph_of_a_short_letter_is_seen():
+    letter = _facts(
+        "Hi Miss, essay attached, I did the bit on Sheila like you said. Is 600 words alright?\n\n"
+        "also keep that lad from 10C away from the gates tmrw cos when i see him hes getting battered, im not joking"
+    )
+    assert "threat" in open_classifier().predict(letter).natures_of(is_child=True)
 
 
 def test_of_very_many_paragraphs_the_first_and_the_last_are_read():

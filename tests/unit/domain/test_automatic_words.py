@@ -32,6 +32,51 @@ Note: This Return Receipt only acknowledges that the message was displayed on th
 There is no guarantee that the recipient has read or understood the message contents."""
 
 
+# Subject and text as Outlook writes them, in the language of who read the mail.
+ABROAD = {
+    "pl": (
+        "Przeczytano: portfolio",
+        "Twoja wiadomość\n\n   Do: Niamh Lewis\n   Temat: portfolio\n   Wysłano: 29 września 2026 09:12\n\n"
+        "została przeczytana 29 września 2026 18:10.",
+    ),
+    "de": (
+        "Gelesen: portfolio",
+        "Ihre Nachricht\n\n   An: Niamh Lewis\n   Betreff: portfolio\n   Gesendet: Dienstag, 29. September 2026 09:12\n\n"
+        "wurde am Dienstag, 29. Oktober 2026 18:10 gelesen.",
+    ),
+    "fr": (
+        "Lu : portfolio",
+        "Votre message\n\n   À : Niamh Lewis\n   Objet : portfolio\n   Envoyé : mardi 29 septembre 2026 09:12\n\n"
+        "a été lu le mardi 29 septembre 2026 18:10.",
+    ),
+    "es": (
+        "Leído: portfolio",
+        "El mensaje\n\n   Para: Niamh Lewis\n   Asunto: portfolio\n   Enviado: martes, 29 de septiembre de 2026 9:12\n\n"
+        "fue leído el martes, 29 de septiembre de 2026 18:10.",
+    ),
+    "it": (
+        "Letto: portfolio",
+        "Il messaggio\n\n   A: Niamh Lewis\n   Oggetto: portfolio\n   Inviato: martedì 29 settembre 2026 09:12\n\n"
+        "è stato letto il martedì 29 settembre 2026 18:10.",
+    ),
+    "pt": (
+        "Lida: portfolio",
+        "A sua mensagem\n\n   Para: Niamh Lewis\n   Assunto: portfolio\n   Enviada: terça-feira, 29 de setembro de 2026 09:12\n\n"
+        "foi lida em terça-feira, 29 de setembro de 2026 18:10.",
+    ),
+    "ro": (
+        "Citit: portfolio",
+        "Mesajul dvs.\n\n   Către: Niamh Lewis\n   Subiect: portfolio\n   Trimis: marți, 29 septembrie 2026 09:12\n\n"
+        "a fost citit marți, 29 septembrie 2026 18:10.",
+    ),
+    "uk": (
+        "Прочитано: portfolio",
+        "Ваше повідомлення\n\n   Кому: Niamh Lewis\n   Тема: portfolio\n   Надіслано: вівторок, 29 вересня 2026 09:12\n\n"
+        "було прочитано вівторок, 29 вересня 2026 18:10.",
+    ),
+}
+
+
 def facts(mark: AutomaticMark = AutomaticMark.REPORT, **more: Any) -> MessageFacts:
     basic: dict[str, Any] = {
         "sha256": "0" * 64,
@@ -62,6 +107,21 @@ def calendar(summary: str, comment: str = "") -> Calendar:
 )
 def test_a_receipt_as_programs_write_it_has_no_words_of_its_own(text: str) -> None:
     assert not has_own_words(facts(own_text=text))
+
+
+@pytest.mark.parametrize("language", ABROAD)
+def test_a_receipt_in_the_language_of_its_reader_has_no_words_of_its_own(language: str) -> None:
+    subject, text = ABROAD[language]
+    assert not has_own_words(facts(subject=subject, own_text=text))
+
+
+@pytest.mark.parametrize("language", ABROAD)
+@pytest.mark.parametrize("word", ["jutro", "morgen", "sábado", "gelesen", "do", "a", "la", "lunes", "ok"])
+def test_words_in_a_receipt_in_another_language_are_the_childs(language: str, word: str) -> None:
+    subject, text = ABROAD[language]
+    for said in (f"{text} {word}", f"{word} {text}", f"{text}\n\n{WORDS}"):
+        assert has_own_words(facts(subject=subject, own_text=said)) or word == "gelesen"
+    assert has_own_words(facts(subject=f"{subject} {WORDS}", own_text=f"{text} {WORDS}"))
 
 
 @pytest.mark.parametrize(

@@ -755,3 +755,72 @@ def test_a_line_about_a_password_and_nothing_else_is_security(subject: str) -> N
     )
     assert typed is not None
     assert typed.event is not Event.SECURITY
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "event", "actor"),
+    [
+        (
+            "Google+ <noreply@plus.google.com>",
+            "Ishaan Bhandari +1'd your post",
+            "View post",
+            Event.REACTION,
+            "Ishaan Bhandari",
+        ),
+        (
+            "YouTube <noreply@youtube.com>",
+            "kezza_dances wants to share videos with you!",
+            "Come and watch",
+            Event.FRIEND_REQUEST,
+            "kezza_dances",
+        ),
+        (
+            "Tumblr <no-reply@tumblr.com>",
+            "You've received a fan mail from ghostowl77",
+            "View message",
+            Event.DIRECT_MESSAGE,
+            "ghostowl77",
+        ),
+        (
+            "Blogger <no-reply@blogger.com>",
+            "You have been invited",
+            "The Blogger user Priya Nandra has invited you to contribute to the blog: Surf Diary.",
+            Event.GROUP_INVITE,
+            "Priya Nandra",
+        ),
+        (
+            "Facebook <notification@facebookmail.com>",
+            "🔔 Donna Wheelhouse mentioned you in a comment.",
+            "See comment",
+            Event.MENTION,
+            "Donna Wheelhouse",
+        ),
+        (
+            "Tumblr <no-reply@tumblr.com>",
+            "Forget your password?",
+            "Follow this link to set a new one.",
+            Event.SECURITY,
+            "",
+        ),
+        (
+            "Instagram <no-reply@mail.instagram.com>",
+            "We've removed content you posted",
+            "It goes against our guidelines.",
+            Event.MODERATION,
+            "",
+        ),
+        (
+            "TikTok <notification@service.tiktok.com>",
+            "Your LIVE recap",
+            "Duration 00:41:18",
+            Event.LIVE,
+            "",
+        ),
+    ],
+)
+def test_wordings_of_other_years_tell_their_event_and_their_person(
+    sender: str, subject: str, body: str, event: Event, actor: str
+) -> None:
+    found = shipped().recognise(facts_of(sender, subject, body))
+    assert found is not None
+    assert (found.event, found.actor) == (event, actor)

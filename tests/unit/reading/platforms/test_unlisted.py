@@ -308,3 +308,17 @@ def test_an_offices_messages_are_not_held_for_their_wording_alone(
     sender: str, subject: str, body: str
 ) -> None:
     assert found_in(sender, subject, body, sure_of("other", likely=0.35, notification=0.96)) is None
+
+
+def test_a_service_is_not_who_acts_in_its_own_mail() -> None:
+    body = (
+        "Poppy added you as a bestie. Accept and you will see each other's glows.\n"
+        "You got this because you have a zinglow account (@mdoran_hist)."
+    )
+    sender, subject = "zinglow <hey@zinglow.example>", "✨ Poppy Hall wants you in her glow circle"
+    more = {"List-Unsubscribe": "<https://u.test/>"}
+    found = found_in(
+        sender, subject, body, sure_of("friend_request", notification=0.99, likely=0.99), **more
+    )
+    assert found is not None
+    assert (found.event, found.actor) == (Event.FRIEND_REQUEST, "Poppy Hall")
