@@ -303,18 +303,22 @@ def loss_of(said: torch.Tensor, labels: torch.Tensor, is_office: torch.Tensor) -
     )
 
 
-def texts_of(office_mail: Path | None, newest: tuple[str, ...], run: int) -> list[Example]:
-    """All texts, in another composition at each run; where some files are the newest, theirs in two."""
+def texts_of(
+    office_mail: Path | None, newest: tuple[str, ...], run: int, *, share: float = 1.0, times: int = 2
+) -> list[Example]:
+    """All texts, in another composition at each run; where some files are the newest, theirs in `times`, and of the others a `share`."""
     records: tuple[Record, ...] = load_corpus(CHECKOUT / "models" / "corpus").records
     new = [record for record in records if newest and Path(record.file).name.startswith(newest)]
     known = set(map(id, new))
     old = [record for record in records if id(record) not in known]
+    if share < 1:
+        old = random.Random(SEED + run).sample(old, round(share * len(old)))
     examples = from_corpus(old, seed=SEED, variants=(run,))
-    examples.extend(from_corpus(new, seed=SEED, variants=(run, run + 1)))
+    examples.extend(from_corpus(new, seed=SEED, variants=tuple(range(run, run + times))))
     if office_mail is not None:
         office, _ = from_office_mail(office_mail)
         random.Random(SEED).shuffle(office)
-        examples.extend(office[:OFFICE_MAILS])
+        examples.extend(office[: round(share * OFFICE_MAILS)])
     return examples
 
 
@@ -548,6 +552,8 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=7)
     parser.add_argument("--rate", type=float, default=1.8e-4)
     parser.add_argument("--newest", default="", help="beginnings of file names, with commas: see texts_of")
+    parser.add_argument("--share", type=float, default=1.0, help="of the texts that are not the newest")
+    parser.add_argument("--times", type=int, default=2, help="compositions of each of the newest")
     parser.add_argument(
         "--run", type=int, default=0, help="going on: 1, 2 ... for another order and composition"
     )
@@ -566,7 +572,14 @@ def main() -> int:
     elif chosen.go_on_from:
         # Layers that it does not have yet begin as the base model's.
         reader.load_state_dict(state_of(chosen.go_on_from, reader, tokenizer), strict=False)
-    examples = texts_of(chosen.office_mail, tuple(filter(None, chosen.newest.split(","))), chosen.run)
+    examples = texts_of(
+        chosen.office_mail,
+        tuple(filter(None, chosen.newest.split(","))),
+        chosen.run,
+        share=chosen.share,
+        times=chosen.times,
+    )
+    print(f"{len(examples)} texts", file=sys.stderr, flush=True)
     if not chosen.average:
         kept = chosen.out.with_suffix(".pt")
         fit(reader, tokenizer, examples, epochs=chosen.epochs, rate=chosen.rate, run=chosen.run, out=kept)
