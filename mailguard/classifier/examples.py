@@ -40,7 +40,7 @@ class Example:
 
     ``text``: subject and own words as the encoder reads them. ``is_personal_mail``: of an office mail, whether it came from a
     free-mail provider, the only addresses of which decisions ask whether a child writes that no list knows. ``stretches``: as
-    ``classifier.stretches`` cuts a text that is not plainly ordinary.
+    ``classifier.stretches`` cuts it.
     """
 
     features: Features
@@ -102,7 +102,7 @@ def _composed(records: Sequence[Record], seed: int, variants: Sequence[int]) -> 
                     language=record.language,
                     variant=variant,
                     text=text_read_whole(facts),
-                    stretches=_stretches(facts),
+                    stretches=_stretches(facts, is_childs=record.initiator is Initiator.CHILD),
                 )
             )
     return found
@@ -159,12 +159,12 @@ def office_example(facts: MessageFacts, *, name: str) -> Example:
         is_office=True,
         is_personal_mail=sender.rpartition("@")[2] in _free_mail_domains(),
         text=text_read_whole(facts),
-        stretches=_stretches(facts),
+        stretches=_stretches(facts, is_childs=False),
     )
 
 
-def _stretches(facts: MessageFacts) -> tuple[str, ...]:
-    return tuple(part.own_text for part in stretches_of(facts, is_suspect=True))
+def _stretches(facts: MessageFacts, *, is_childs: bool) -> tuple[str, ...]:
+    return tuple(part.own_text for part in stretches_of(facts, is_childs=is_childs))
 
 
 @cache

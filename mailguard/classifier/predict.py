@@ -57,7 +57,7 @@ class Thresholds:
 
     ``harmless``: below it no harmless nature is named. ``known_share``: below it the language is unknown, and grave natures
     need ``unknown_grave``. ``child_voice`` is for letters from a parent's address, ``likely_child`` for those of nobody known.
-    ``stretch_margins``: how much less a stretch of a long text counts than the whole, in logits, for each nature that may hide.
+    ``stretch_margins``: how much less a stretch of a text counts than the whole, in logits, for each nature that may hide.
     ``ordinary``: where the linear model finds everything that matters less likely than this, the encoder need not read.
     """
 
@@ -129,8 +129,8 @@ class LinearClassifier:
         grams = text_grams(facts)
         features = distinct_features(grams, facts)
         logits, values, states = self._judged(facts, features)
-        # Ordinary mail is not searched for a grave paragraph unless it is long: it would cost more than all else.
-        parts = stretches_of(facts, is_suspect=what_matters(values) >= self.thresholds.ordinary)
+        seems_childs = values[INITIATOR][_CHILD] >= self.thresholds.uncertain_initiator
+        parts = stretches_of(facts, is_childs=bool(seems_childs))
         raised_by: dict[int, int] = {}
         if parts:
             logits, raised_by = raised(
@@ -223,7 +223,7 @@ class LinearClassifier:
         states: Floats | None,
         raised_by: Mapping[int, MessageFacts],
     ) -> dict[str, tuple[str, ...]]:
-        """Of what one stretch of a long text says, that stretch's words; of the rest, the whole text's."""
+        """Of what one stretch of a text says, that stretch's words; of the rest, the whole text's."""
         found = self._reasons(
             facts, grams, {name: column for name, column in heads.items() if column not in raised_by}, states
         )

@@ -1,8 +1,10 @@
-"""A long text cut into stretches, so that one grave sentence among pages of others is seen.
+"""A text cut into stretches, so that one grave sentence among pages of others is seen.
 
 Over pages a sentence's weight shrinks to nothing, and whoever hides something writes much around it. So what a stretch alone says
-of a grave nature counts too, less a margin a nature (``Thresholds.stretch_margins``) that keeps long ordinary mail as quiet as it was.
-A short paragraph is a stretch of its own: few words keep company with what comes after them only by where a count of words happened to end.
+of a grave nature counts too, less a margin a nature (``Thresholds.stretch_margins``) that keeps ordinary mail as quiet as it was.
+Where a child seems to write each short paragraph is a stretch too, and what a file is called: a child's worst sentence stands at the
+foot of a question about homework. Of adults it is not asked: "please call me on 07700 900123" alone, without the lost coat before it, is
+an invitation, and a parent's letter must arrive.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ LONG_WORDS = 60
 STRETCH_WORDS, _STEP_WORDS = 40, 25
 # Of what is longer the beginning and the end are read: eight pages and two.
 _MOST_WORDS, _LAST_WORDS = 4000, 1000
-_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
-_FEWEST_WORDS = 3  # of a paragraph: "Dear Miss" and "Thanks, Kai" tell nothing
-_FIRST_PARAGRAPHS, _LAST_PARAGRAPHS = 24, 8
+_FEWEST_WORDS = 3  # of a paragraph or a file's name: "Dear Miss" and "Thanks, Kai" tell nothing
+_FIRST_PARAGRAPHS, _LAST_PARAGRAPHS = 40, 10
+_SHORT_LINE = 50
+_ENDS = (".", "!", "?", "…", '"', ":")
 _EXTENSION = re.compile(r"\.\w{1,8}$")
-_NO_WORDS = re.compile(r"[\d_.()\[\]-]+")
-_MOST_FILES = 12
+_NO_WORDS = re.compile(r"%20|[^\w'’]+|[\d_]+|(?<=[a-z])(?=[A-Z])")
+_MOST_FILES, _NAME_CHARS = 50, 200
+_MOST_CHARS = 40_000
 
 # What a few words amid pages may tell; a letter is not private for one sentence in it.
 HIDDEN = (
@@ -40,17 +44,15 @@ HIDDEN = (
 HIDDEN_COLUMNS = [columns(NATURE).start + HEADS[NATURE].index(word) for word in HIDDEN]
 
 
-def stretches_of(facts: MessageFacts, *, is_suspect: bool = False) -> list[MessageFacts]:
-    """Overlapping stretches of a long text's own words, without subject, so that every word stands in one, then its short paragraphs;
-    empty for a short text.
+def stretches_of(facts: MessageFacts, *, is_childs: bool = False) -> list[MessageFacts]:
+    """Overlapping stretches of a long text's own words, without subject, so that every word stands in one; none of a short text.
 
-    ``is_suspect``: the paragraphs of a short text too, and what attached files are called: "it is easier to write it down.docx".
+    ``is_childs``: short paragraphs too, of a text of any length, and the names of attached files.
     """
-    found = [*_windows(facts.own_text)]
-    if found or is_suspect:
-        found.extend(_paragraphs(facts.own_text))
-    if is_suspect:
-        found.extend(_file_names(facts))
+    found = _windows(facts.own_text)
+    if is_childs:
+        found += _paragraphs(facts.own_text)
+        found += _file_names(facts)
     return [replace(facts, subject="", own_text=text) for text in found]
 
 
@@ -64,27 +66,31 @@ def _windows(text: str) -> list[str]:
     return [" ".join(words[start : start + STRETCH_WORDS]) for start in starts]
 
 
-def _file_names(facts: MessageFacts) -> list[str]:
-    """Names of several words, as words; those that a camera, a scanner or a program gives hold none."""
-    names = (_NO_WORDS.sub(" ", _EXTENSION.sub("", each.filename)) for each in facts.attachments[:_MOST_FILES])
-    return [
-        name for name in dict.fromkeys(" ".join(name.split()) for name in names) if name.count(" ") >= _FEWEST_WORDS
-    ]
-
-
 def _paragraphs(text: str) -> list[str]:
-    """Those of a few words, the first ones and the last."""
-    paragraphs = _BLANK_LINES.split(text)
+    """Those of a few words, the first ones and the last; none where all is one."""
+    found: list[list[str]] = [[]]
+    for line in text[:_MOST_CHARS].split("\n"):
+        words = line.split(maxsplit=STRETCH_WORDS)
+        found[-1].extend(words)
+        # HTML has no blank lines; but a line that a program broke is long, and ends within a sentence.
+        if found[-1] and (len(line) < _SHORT_LINE or line.rstrip().endswith(_ENDS)):
+            found.append([])
+    paragraphs = [words for words in found if words]
     if len(paragraphs) == 1:
         return []
-    short = [
-        paragraph
-        for paragraph in paragraphs
-        if _FEWEST_WORDS <= len(paragraph.split(maxsplit=STRETCH_WORDS)) < STRETCH_WORDS
-    ]
+    short = [" ".join(words) for words in paragraphs if _FEWEST_WORDS <= len(words) < STRETCH_WORDS]
     if len(short) <= _FIRST_PARAGRAPHS + _LAST_PARAGRAPHS:
         return short
     return [*short[:_FIRST_PARAGRAPHS], *short[-_LAST_PARAGRAPHS:]]
+
+
+def _file_names(facts: MessageFacts) -> list[str]:
+    """Names of several words, as words; those that a camera, a scanner or a program gives hold none."""
+    names = (
+        _NO_WORDS.sub(" ", _EXTENSION.sub("", each.filename[:_NAME_CHARS])).split()
+        for each in facts.attachments[:_MOST_FILES]
+    )
+    return list(dict.fromkeys(" ".join(words) for words in names if len(words) >= _FEWEST_WORDS))
 
 
 def raised(

@@ -25,7 +25,7 @@ from mailguard.domain.words import Initiator, Kind, Nature
 
 _WORKERS = 2
 _AT_ONCE = 200  # texts that one worker reads before it tells
-_STRETCHES_EVERY = 2  # of the long texts, those that are read in stretches: some hundreds say enough
+_STRETCHES_EVERY = 2  # of the texts with stretches, those that are read so: some hundreds say enough
 # Share of long harmless texts that stretches may wrongly alarm, for each nature that may hide: together one letter in fifty.
 _STRETCH_ALARMS = 0.004
 # The long letters held out are few. Under the least margin a child's homework about hardship reads as its own; over the most nothing
@@ -110,7 +110,7 @@ def stretch_margins(
     *,
     progress: Progress,
 ) -> dict[str, float]:
-    """For each nature that may hide the least margin at which stretches of long texts add hardly any falsely."""
+    """For each nature that may hide the least margin at which stretches of texts add hardly any falsely."""
     serving = LinearClassifier(model_id="", weights=weights, thresholds=thresholds)
     # Not mass mail: the discussion lists among the office mail talk of war and crime, and would keep a sentence in a parent's letter
     # from being seen. Nor what is grave anyway: there one grave nature is taken for another, and somebody reads it all the same.

@@ -8,6 +8,8 @@ hides, its subject, its enclosures.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import cache
 
 from mailguard.domain.message import AutomaticMark, MessageFacts
 
@@ -36,22 +38,7 @@ _DATES = re.compile(
     | \(utc[+-]?[\d:]{0,6}\) (?: \s dublin, \s edinburgh, \s lisbon, \s london)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-# A receipt is in the language of who read it. Outlook's, in those of the homes of British pupils, whole phrases again.
-_PROGRAM_WROTE_ABROAD = re.compile(
-    r"""(?:
-      \b twoja \s wiadomość | \b została \s (?:przeczytana|usunięta \s bez \s czytania)
-    | \b (?:ihre|deine) \s nachricht | \b wurde \s am \b | \b gelesen \b (?= \s* \.? \s* $)
-    | \b votre \s message | \b a \s été \s lue? \s le \b
-    | \b (?:el|su) \s mensaje | \b fue \s leído \s el \b
-    | \b il \s messaggio | \b è \s stato \s letto \s (?:il \b)?
-    | \b (?:a \s)? sua \s mensagem | \b foi \s lida \s (?:em \b)?
-    | \b mesajul \s (?:dvs\.? | dumneavoastră) | \b a \s fost \s citit \s? (?:la \b | pe \b)?
-    | \b ваше \s повідомлення | \b було \s прочитано
-    | \b (?:do|temat|wysłano|an|betreff|gesendet|à|objet|envoyé|para|asunto|enviado(?: \s el)?|a|oggetto|inviato|assunto|enviad[ao]
-        |către|subiect|trimis|кому|тема|надіслано) \s? :
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
+# A receipt is in the language of who read it: Outlook's in those of the homes of British pupils, each as a whole, with nothing else in it.
 _MONTHS_ABROAD = (
     "stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia"
     "|januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
@@ -68,19 +55,31 @@ _DAYS_ABROAD = (
     "|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
     "|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
     "|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica"
-    "|(?:segunda|terça|quarta|quinta|sexta)-feira"
-    "|luni|marți|miercuri|joi|vineri|sâmbătă|duminică"
+    "|segunda-feira|terça-feira|quarta-feira|quinta-feira|sexta-feira"
+    "|luni|mar[țţ]i|miercuri|joi|vineri|sâmbătă|duminică"
     "|понеділок|вівторок|середа|четвер|п['’]ятниця|субота|неділя"
 )
-# A month only beside its day, a day of the week only before a date: both are words of letters too.
-_DATES_ABROAD = re.compile(
-    rf"(?:\b(?:{_DAYS_ABROAD}),?\s+)?\b\d{{1,2}}\.?\s+(?:de\s+)?(?:{_MONTHS_ABROAD})\b(?:\s+de(?=\s+\d))?(?:,?\s+\d{{4}}\b)?"
-    r"(?:\s+(?:um|à|alle|às|at|la|ora|a\s+las|о)(?=\s+\d))?",
-    re.IGNORECASE,
+_ZONE_ABROAD = (
+    r"\(utc[+-]?[\d:]{0,6}\)(?: (?:dublin|dublín|dublino|дублін), (?:edinburgh|édimbourg|edynburg|edimburgo?|единбург), "
+    r"(?:lisbon|lissabon|lisbonne|lizbona|lisboa|lisbona|lisabona|лісабон), (?:london|londres|londyn|londra|лондон))?"
+)
+_DATE_ABROAD = (
+    rf"(?:(?:{_DAYS_ABROAD}),? )?\d{{1,2}}(?:\.|er|º)? (?:de )?(?:{_MONTHS_ABROAD}) (?:de )?\d{{4}},?"
+    rf" (?:(?:um|à|alle|às|a las|la|ora|о) )?\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?: (?:am|pm|uhr))?(?: {_ZONE_ABROAD})?"
+)
+# What stands before the subject that was read, and the text: to whom the mail was, its subject, when it was sent and read.
+_RECEIPTS_ABROAD = (
+    ("przeczytano", "twoja wiadomość do: <to> temat: <subject> wysłano: <date> została przeczytana <date>"),
+    ("gelesen", "(?:ihre|deine) nachricht an: <to> betreff: <subject> gesendet: <date> wurde am <date> gelesen"),
+    ("lu", "votre message à ?: <to> objet ?: <subject> (?:envoyé|date) ?: <date> a été lu le <date>"),
+    ("leído", "(?:el|su) mensaje para: <to> asunto: <subject> enviado(?: el)?: <date> fue leído el <date>"),
+    ("letto", "il messaggio a: <to> oggetto: <subject> inviato: <date> è stato letto(?: il)? <date>"),
+    ("lida", "(?:a )?sua mensagem para: <to> assunto: <subject> enviad[ao]: <date> foi lida(?: em)? <date>"),
+    ("citit", "mesajul (?:dvs\\.?|dumneavoastră) către: <to> subiect: <subject> trimis: <date> a fost citit(?: la| pe)? <date>"),
+    ("прочитано", "ваше повідомлення кому: <to> тема: <subject> надіслано: <date> було прочитано <date>"),
 )
 _RECEIPT_SUBJECT = re.compile(
-    r"\s*(?:(?:not )?read|read receipt|return receipt(?: \(displayed\))?|delivered|undeliverable"
-    r"|przeczytano|gelesen|lu|leído|letto|lida|citit|прочитано)\s*(?::|-)",
+    r"\s*(?:(?:not )?read|read receipt|return receipt(?: \(displayed\))?|delivered|undeliverable)\s*(?::|-)",
     re.IGNORECASE,
 )
 # What mail systems put before the subject of what they answer by themselves. Not "Away:" or "Out of office:", which people type.
@@ -98,6 +97,8 @@ _STRUCTURE = frozenset(
         "text/calendar", "application/ics",
     }
 )  # fmt: skip
+_RECEIPT_CHARS = 2_000
+_NAME_WORDS = 5  # who has more in the place of a name has typed something there
 # The fields of a receipt take a few hundred bytes; a letter among them takes more.
 _STRUCTURE_BYTES = 8_192
 
@@ -114,13 +115,45 @@ def has_own_words(facts: MessageFacts) -> bool:
         is_answer = bool(facts.header("in-reply-to")) and _ANSWER_SUBJECT.match(facts.subject) is not None
         texts = ("" if is_answer else facts.subject, facts.own_text, facts.quoted_text)
         return bool(facts.links) or any(_SAYS_SOMETHING.search(text) for text in texts)
+    if facts.automatic is AutomaticMark.REPORT and _is_receipt_abroad(facts):
+        return False
     prefix = _RECEIPT_SUBJECT.match(facts.subject) if facts.automatic is AutomaticMark.REPORT else None
     # What was read is named by the subject it had; that is the other side's.
     answered = facts.subject[prefix.end() :] if prefix else ""
     known = [answered, facts.calendar.summary if facts.calendar is not None else ""]
-    known += [name for mailbox in facts.mailboxes[:20] for name in (mailbox.display_name, mailbox.address)]
+    known += [
+        name
+        for mailbox in facts.mailboxes[:20]
+        for name in (mailbox.display_name, mailbox.address)
+        if len(name.split()) <= _NAME_WORDS
+    ]
     subject = "" if prefix else facts.subject
     return any(_is_typed(text, known) for text in (subject, facts.own_text, facts.quoted_text))
+
+
+def _is_receipt_abroad(facts: MessageFacts) -> bool:
+    """The text is one program's receipt from its first word to its last, of the subject in the header and for somebody in the headers."""
+    before, colon, answered = facts.subject.partition(":")
+    template = _compiled_receipts().get(before.strip().casefold()) if colon else None
+    if template is None or facts.quoted_text.strip() or len(facts.own_text) > _RECEIPT_CHARS:
+        return False
+    match = template.fullmatch(" ".join(facts.own_text.split()).casefold().rstrip(". "))
+    if match is None or match["subject"] != " ".join(answered.split()).casefold():
+        return False
+    people = {name.casefold() for each in facts.mailboxes[:20] for name in (each.display_name, each.address)}
+    return match["to"].strip("<>'\"") in {" ".join(name.split()) for name in people}
+
+
+@cache
+def _compiled_receipts() -> Mapping[str, re.Pattern[str]]:
+    return {
+        before: re.compile(
+            text.replace("<to>", "(?P<to>.{1,120}?)")
+            .replace("<subject>", "(?P<subject>.{1,400}?)")
+            .replace("<date>", _DATE_ABROAD)
+        )
+        for before, text in _RECEIPTS_ABROAD
+    }
 
 
 def _encloses_more(facts: MessageFacts) -> bool:
@@ -136,7 +169,5 @@ def _is_typed(text: str, known: list[str]) -> bool:
     for name in sorted({" ".join(name.split()).casefold() for name in known}, key=len, reverse=True):
         if len(name) > 1:
             rest = rest.replace(name, " ")
-    rest = _DATES_ABROAD.sub(" ", " ".join(rest.split()))
-    for wrote in (_PROGRAM_WROTE, _PROGRAM_WROTE_ABROAD):
-        rest = " ".join(wrote.sub(" ", rest).split())
+    rest = " ".join(_PROGRAM_WROTE.sub(" ", " ".join(rest.split())).split())
     return _SAYS_SOMETHING.search(_DATES.sub(" ", rest)) is not None

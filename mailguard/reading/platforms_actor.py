@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event
+from mailguard.reading.organisation import organisational_domain
 from mailguard.reading.platforms_names import is_service
 from mailguard.reading.platforms_rules import Platform, TextRules
-from mailguard.reading.platforms_sender import Sender, folded_letters, sender_of, service_beside
+from mailguard.reading.platforms_sender import OWN_NAME_LETTERS, Sender, sender_of, service_beside
 from mailguard.reading.platforms_text import Line, NotificationText, line_of
 
 _NAME_CHARS = 60
@@ -179,9 +180,13 @@ def with_whole_name(name: Name, news: Sequence[Line]) -> Name:
 
 
 def is_sender_itself(name: Name, sender: Sender) -> bool:
-    """ "zinglow" in mail of zinglow.example: a service nobody listed is nobody, whatever sentence named it."""
-    own = folded_letters(name.shown)
-    return own in {folded_letters(sender.display_name), *map(folded_letters, sender.host.split("."))}
+    """ "zinglow" in mail of mail.zinglow.example, whatever sentence named it: one word, the label by which the sender's domain is known.
+
+    A whole name or another handle is a person's, also where a domain is called so.
+    """
+    own = organisational_domain(sender.host).partition(".")[0]
+    is_one_word = " " not in name.shown and name.handle.casefold() in ("", name.shown.casefold())
+    return is_one_word and len(own) >= OWN_NAME_LETTERS and name.shown.casefold() == own
 
 
 def leading_name(text: NotificationText, platform: Platform | None, rules: TextRules) -> Name:

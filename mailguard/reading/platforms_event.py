@@ -222,6 +222,9 @@ def find_event(
     ):
         return contact
     if subject is not None and subject.event is Event.SECURITY:
+        if is_from_person:
+            # Who is named beside the service has typed it: a service sends its codes in its own name.
+            return Found(Event.DIRECT_MESSAGE, where="a person beside the service in From", is_certain=False)
         return Found(Event.SECURITY, where="subject")
     # A subject that names who did what, or tells of one's own video, says more than a header's code, which services use for
     # several things.

@@ -1,5 +1,6 @@
 """A long text is read in stretches too: what is grave in it is not drowned in pages of other things."""
 
+import textwrap
 import time
 from dataclasses import replace
 
@@ -45,63 +46,78 @@ def test_of_what_is_longer_beginning_and_end_are_read_and_no_more(words: int):
     assert {"w0", "w2999", f"w{words - 1}", f"w{words - 1000}"} <= read
 
 
-def test_a_short_paragraph_is_a_stretch_of_its_own():
-    letter = f"Dear Miss\n\nHere is the form.\n\n{_GRAVE}\n \t\n{_TEDIUM * 3}\n\nThanks, Kai"
-    parts = [part.own_text for part in stretches_of(_facts(letter))]
-    assert parts[-2:] == ["Here is the form.", _GRAVE]
-    assert _GRAVE.strip() not in [part.strip() for part in parts[:-2]]
+@pytest.mark.parametrize("between", ["\n\n", "\n", "\n \t\n", "\n-\n"])
+def test_where_a_child_seems_to_write_each_short_paragraph_is_a_stretch(between: str):
+    letter = _facts(between.join(["Dear Miss", "Here is the form.", _GRAVE.strip(), _TEDIUM * 3, "Thanks, Kai"]))
+    parts = [part.own_text for part in stretches_of(letter, is_childs=True)]
+    assert parts[-2:] == ["Here is the form.", _GRAVE.strip()]
+    assert _GRAVE.strip() not in parts[:-2]
+    assert [part.own_text for part in stretches_of(letter)] == parts[:-2]
 
 
-def test_of_a_suspect_short_letter_each_paragraph_is_a_stretch():
-    letter = _facts(f"Hi Miss, essay attached, is that long enough?\n\n{_GRAVE}")
-    assert stretches_of(letter) == []
-    assert [part.own_text for part in stretches_of(letter, is_suspect=True)] == letter.own_text.split("\n\n")
-    assert stretches_of(_facts(_GRAVE), is_suspect=True) == []
+def test_a_paragraph_that_a_program_broke_into_lines_is_one():
+    broken = "\n".join(textwrap.wrap(_GRAVE, 72))
+    parts = stretches_of(_facts(f"Hi Miss\n\nHere is my form.\n\n{broken}"), is_childs=True)
+    assert [part.own_text for part in parts] == ["Here is my form.", _GRAVE.strip()]
+
+
+def test_a_text_of_one_paragraph_is_not_read_twice():
+    assert stretches_of(_facts(_GRAVE), is_childs=True) == []
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
         ("when_my-stepdad hits me.docx", ["when my stepdad hits me"]),
+        ("he hits me.docx", ["he hits me"]),
+        ("MyStepdadHitsMe.docx", ["My Stepdad Hits Me"]),
+        ("my%20stepdad+hits,me.docx", ["my stepdad hits me"]),
+        ("please.read.this.alone.odt", ["please read this alone"]),
         ("IMG_2026_11_30_1234.jpg", []),
         ("Scan (3).pdf", []),
         ("homework week 3.docx", []),
-        ("please.read.this.alone.odt", ["please read this alone"]),
         ("", []),
     ],
 )
-def test_what_a_file_of_a_suspect_letter_is_called_is_a_stretch(name: str, told: list[str]):
+def test_what_a_childs_file_is_called_is_a_stretch(name: str, told: list[str]):
     file = Attachment(name, "application/msword", "", AttachmentFamily.DOCUMENT, 900, "0" * 64)
     letter = replace(_facts("sir"), attachments=(file, file))
-    assert [part.own_text for part in stretches_of(letter, is_suspect=True)] == told
+    assert [part.own_text for part in stretches_of(letter, is_childs=True)] == told
     assert stretches_of(letter) == []
 
 
-def test_a_grave_paragraph_of_a_short_letter_is_seen():
+def test_a_grave_paragraph_of_a_childs_short_letter_is_seen():
     letter = _facts(
-        "Hi Miss, essay attached, I did the bit on Sheila like you said. Is 600 words alright?\n\n"
+        "Hi Miss, essay attached, I did the bit on Sheila like you said. Is 600 words alright?\n"
         "also keep that lad from 10C away from the gates tmrw cos when i see him hes getting battered, im not joking"
     )
     assert "threat" in open_classifier().predict(letter).natures_of(is_child=True)
 
 
+def test_of_a_parents_short_letter_no_paragraph_stands_alone():
+    letter = _facts(
+        "Hello, Isla can't find her maths book, I think it is in room 12.\n\nPlease call me on 07700 900123.\n\nDonna Fazakerley"
+    )
+    assert "social_invite" not in open_classifier().predict(letter).natures_of(is_child=False)
+
+
 def test_of_very_many_paragraphs_the_first_and_the_last_are_read():
-    many = "\n\n".join(f"paragraph number {number}" for number in range(5000))
-    parts = [part.own_text for part in stretches_of(_facts(many))]
+    many = "\n\n".join(f"paragraph number {number}" for number in range(1600))
+    parts = [part.own_text for part in stretches_of(_facts(many), is_childs=True)]
     short = [text for text in parts if len(text.split()) == 3]
-    assert len(short) == 32
-    assert (short[0], short[-1]) == ("paragraph number 0", "paragraph number 4999")
+    assert len(short) == 50
+    assert (short[0], short[-1]) == ("paragraph number 0", "paragraph number 1599")
 
 
-@pytest.mark.parametrize("filling", ["\n" * 200_000, "\n \t" * 100_000, " \n\n a b c" * 50_000])
+@pytest.mark.parametrize("filling", ["\n" * 200_000, "\n \t" * 100_000, " \n\n a b c" * 50_000, "a " * 200_000])
 def test_whatever_stands_between_paragraphs_they_are_bounded(filling: str):
     begun = time.process_time()
-    assert len(stretches_of(_facts(f"{_GRAVE * 5}{filling}{_GRAVE * 5}"))) < 300
+    assert len(stretches_of(_facts(f"{_GRAVE * 5}{filling}{_GRAVE * 5}"), is_childs=True)) < 300
     assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize("pages", [2, 12])
-def test_a_short_grave_message_before_pages_of_tedium_is_seen(pages: int):
+def test_a_childs_short_grave_message_before_pages_of_tedium_is_seen(pages: int):
     scores = open_classifier().predict(_facts(f"{_GRAVE}\n\n{_TEDIUM * pages * 6}"))
     assert "disclosure" in scores.natures_of(is_child=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -116,12 +117,50 @@ def test_a_receipt_in_the_language_of_its_reader_has_no_words_of_its_own(languag
 
 
 @pytest.mark.parametrize("language", ABROAD)
-@pytest.mark.parametrize("word", ["jutro", "morgen", "sábado", "gelesen", "do", "a", "la", "lunes", "ok"])
+def test_a_receipt_in_another_language_may_name_the_zone(language: str) -> None:
+    subject, text = ABROAD[language]
+    zoned = re.sub(r"(\d\d?:\d\d)", r"\1:05 (UTC+00:00) Dublin, Edinburgh, Lisbon, London", text)
+    assert not has_own_words(facts(subject=subject, own_text=zoned))
+
+
+@pytest.mark.parametrize("language", ABROAD)
+@pytest.mark.parametrize(
+    "word",
+    ["jutro", "mai", "gelesen", "do:", "a", "lunes", "ok", "5. dezember um 17:30", "0770 0900 123", "😘", "P.S."],
+)
 def test_words_in_a_receipt_in_another_language_are_the_childs(language: str, word: str) -> None:
     subject, text = ABROAD[language]
-    for said in (f"{text} {word}", f"{word} {text}", f"{text}\n\n{WORDS}"):
-        assert has_own_words(facts(subject=subject, own_text=said)) or word == "gelesen"
-    assert has_own_words(facts(subject=f"{subject} {WORDS}", own_text=f"{text} {WORDS}"))
+    place = text.index(":")
+    for said in (f"{text} {word}", f"{word} {text}", f"{text[:place]} {word} {text[place:]}", f"{text}\n{text}"):
+        assert has_own_words(facts(subject=subject, own_text=said))
+
+
+@pytest.mark.parametrize("language", ABROAD)
+def test_a_receipt_in_another_language_is_of_the_subject_in_the_header_and_for_somebody_there(
+    language: str,
+) -> None:
+    subject, text = ABROAD[language]
+    before = subject.partition(":")[0]
+    assert has_own_words(facts(subject=f"{before}: {WORDS}", own_text=text))
+    assert has_own_words(facts(subject=f"{before} - portfolio", own_text=text))
+    assert has_own_words(facts(subject=f"{subject} {WORDS}", own_text=""))
+    assert has_own_words(facts(subject=subject, own_text=text.replace("Niamh Lewis", WORDS)))
+    assert has_own_words(facts(subject=subject, own_text=text, quoted_text=WORDS))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sábado, 5 de diciembre a las 7 pm",
+        "5. dezember um 17:30",
+        "domenica 6 dicembre alle 17 0770 0900 123",
+        "an: 0770 0900 123 gelesen",
+        "a: do: an: à: para:",
+    ],
+)
+def test_an_appointment_in_another_language_is_no_receipt(text: str) -> None:
+    for subject in ("", "Gelesen: portfolio", "Read: portfolio deadline"):
+        assert has_own_words(facts(subject=subject, own_text=text))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +189,11 @@ def test_a_calendar_answer_that_names_its_meeting_has_no_words_of_its_own(subjec
 )
 def test_words_among_a_programs_sentences_are_the_childs(text: str) -> None:
     assert has_own_words(facts(own_text=text))
+
+
+def test_a_sentence_in_the_place_of_a_name_counts() -> None:
+    sender = (Mailbox("niamh@pupils.hill.example", f"{WORDS} miss", "From"),)
+    assert has_own_words(facts(mailboxes=sender, own_text=f"{WORDS} miss was read"))
 
 
 @pytest.mark.parametrize("place", ["signature_text", "forwarded_text", "hidden_text", "quoted_text"])

@@ -796,11 +796,18 @@ def test_a_line_about_a_password_and_nothing_else_is_security(subject: str) -> N
             "Donna Wheelhouse",
         ),
         (
-            "Tumblr <no-reply@tumblr.com>",
-            "Forget your password?",
-            "Follow this link to set a new one.",
-            Event.SECURITY,
+            "PlayStation <reply@txn-email.playstation.com>",
+            "You've started a broadcast",
+            "Camera: on",
+            Event.LIVE,
             "",
+        ),
+        (
+            "Bebo <noreply@bebo.com>",
+            "New comments!",
+            "You've got a new comment on your profile from DJ Spud!",
+            Event.COMMENT,
+            "DJ Spud",
         ),
         (
             "Instagram <no-reply@mail.instagram.com>",
@@ -824,3 +831,13 @@ def test_wordings_of_other_years_tell_their_event_and_their_person(
     found = shipped().recognise(facts_of(sender, subject, body))
     assert found is not None
     assert (found.event, found.actor) == (event, actor)
+
+
+@pytest.mark.parametrize("subject", ["Forgot your password?", "Reset your password", "482913 is your code"])
+def test_a_person_beside_the_service_in_from_sends_no_code(subject: str) -> None:
+    found = shipped().recognise(
+        facts_of('"Harvey Doyle (Facebook)" <notification@facebookmail.com>', subject, "come and chat to me")
+    )
+    assert found is not None
+    assert (found.event, found.actor) == (Event.DIRECT_MESSAGE, "Harvey Doyle")
+    assert not found.event_is_stated
