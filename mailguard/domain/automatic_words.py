@@ -38,7 +38,8 @@ _DATES = re.compile(
     | \(utc[+-]?[\d:]{0,6}\) (?: \s dublin, \s edinburgh, \s lisbon, \s london)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-# A receipt is in the language of who read it: Outlook's in those of the homes of British pupils, each as a whole, with nothing else in it.
+# A receipt is in the language of who read it: Outlook's in those of the homes of British pupils, each as a whole, with nothing
+# else in it.
 _MONTHS_ABROAD = (
     "stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia"
     "|januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember"
@@ -70,12 +71,18 @@ _DATE_ABROAD = (
 # What stands before the subject that was read, and the text: to whom the mail was, its subject, when it was sent and read.
 _RECEIPTS_ABROAD = (
     ("przeczytano", "twoja wiadomość do: <to> temat: <subject> wysłano: <date> została przeczytana <date>"),
-    ("gelesen", "(?:ihre|deine) nachricht an: <to> betreff: <subject> gesendet: <date> wurde am <date> gelesen"),
+    (
+        "gelesen",
+        "(?:ihre|deine) nachricht an: <to> betreff: <subject> gesendet: <date> wurde am <date> gelesen",
+    ),
     ("lu", "votre message à ?: <to> objet ?: <subject> (?:envoyé|date) ?: <date> a été lu le <date>"),
     ("leído", "(?:el|su) mensaje para: <to> asunto: <subject> enviado(?: el)?: <date> fue leído el <date>"),
     ("letto", "il messaggio a: <to> oggetto: <subject> inviato: <date> è stato letto(?: il)? <date>"),
     ("lida", "(?:a )?sua mensagem para: <to> assunto: <subject> enviad[ao]: <date> foi lida(?: em)? <date>"),
-    ("citit", "mesajul (?:dvs\\.?|dumneavoastră) către: <to> subiect: <subject> trimis: <date> a fost citit(?: la| pe)? <date>"),
+    (
+        "citit",
+        "mesajul (?:dvs\\.?|dumneavoastră) către: <to> subiect: <subject> trimis: <date> a fost citit(?: la| pe)? <date>",
+    ),
     ("прочитано", "ваше повідомлення кому: <to> тема: <subject> надіслано: <date> було прочитано <date>"),
 )
 _RECEIPT_SUBJECT = re.compile(
@@ -132,7 +139,7 @@ def has_own_words(facts: MessageFacts) -> bool:
 
 
 def _is_receipt_abroad(facts: MessageFacts) -> bool:
-    """The text is one program's receipt from its first word to its last, of the subject in the header and for somebody in the headers."""
+    """The text is a program's receipt from first word to last, of the subject in the header and for somebody in the headers."""
     before, colon, answered = facts.subject.partition(":")
     template = _compiled_receipts().get(before.strip().casefold()) if colon else None
     if template is None or facts.quoted_text.strip() or len(facts.own_text) > _RECEIPT_CHARS:

@@ -180,7 +180,7 @@ def with_whole_name(name: Name, news: Sequence[Line]) -> Name:
 
 
 def is_sender_itself(name: Name, sender: Sender) -> bool:
-    """ "zinglow" in mail of mail.zinglow.example, whatever sentence named it: one word, the label by which the sender's domain is known.
+    """ "zinglow" in mail of mail.zinglow.example, whatever sentence named it: one word, the label by which its domain is known.
 
     A whole name or another handle is a person's, also where a domain is called so.
     """

@@ -220,8 +220,8 @@ class Stretches:
 
 
 class Joined:
-    """Two short letters of the same kind of writer as one: what either asks is asked. Of letters written singly few hold two thoughts, and a
-    reader of them learns that one thought shuts out the other: an invitation the wish that nobody hear of it.
+    """Two short letters of the same kind of writer as one: what either asks is asked. Of letters written singly few hold two
+    thoughts, and a reader of them learns that one thought shuts out the other: an invitation the wish that nobody hear of it.
     """
 
     def __init__(self, examples: list[Example], labels: torch.Tensor) -> None:
@@ -306,7 +306,7 @@ def loss_of(said: torch.Tensor, labels: torch.Tensor, is_office: torch.Tensor) -
 def texts_of(
     office_mail: Path | None, newest: tuple[str, ...], run: int, *, share: float = 1.0, times: int = 2
 ) -> list[Example]:
-    """All texts, in another composition at each run; where some files are the newest, theirs in `times`, and of the others a `share`."""
+    """All texts, in another composition at each run; where some are the newest, theirs in `times`, and of the others a `share`."""
     records: tuple[Record, ...] = load_corpus(CHECKOUT / "models" / "corpus").records
     new = [record for record in records if newest and Path(record.file).name.startswith(newest)]
     known = set(map(id, new))

@@ -48,7 +48,9 @@ def test_of_what_is_longer_beginning_and_end_are_read_and_no_more(words: int):
 
 @pytest.mark.parametrize("between", ["\n\n", "\n", "\n \t\n", "\n-\n"])
 def test_where_a_child_seems_to_write_each_short_paragraph_is_a_stretch(between: str):
-    letter = _facts(between.join(["Dear Miss", "Here is the form.", _GRAVE.strip(), _TEDIUM * 3, "Thanks, Kai"]))
+    letter = _facts(
+        between.join(["Dear Miss", "Here is the form.", _GRAVE.strip(), _TEDIUM * 3, "Thanks, Kai"])
+    )
     parts = [part.own_text for part in stretches_of(letter, is_childs=True)]
     assert parts[-2:] == ["Here is the form.", _GRAVE.strip()]
     assert _GRAVE.strip() not in parts[:-2]
@@ -109,7 +111,9 @@ def test_of_very_many_paragraphs_the_first_and_the_last_are_read():
     assert (short[0], short[-1]) == ("paragraph number 0", "paragraph number 1599")
 
 
-@pytest.mark.parametrize("filling", ["\n" * 200_000, "\n \t" * 100_000, " \n\n a b c" * 50_000, "a " * 200_000])
+@pytest.mark.parametrize(
+    "filling", ["\n" * 200_000, "\n \t" * 100_000, " \n\n a b c" * 50_000, "a " * 200_000]
+)
 def test_whatever_stands_between_paragraphs_they_are_bounded(filling: str):
     begun = time.process_time()
     assert len(stretches_of(_facts(f"{_GRAVE * 5}{filling}{_GRAVE * 5}"), is_childs=True)) < 300

@@ -126,12 +126,29 @@ def test_a_receipt_in_another_language_may_name_the_zone(language: str) -> None:
 @pytest.mark.parametrize("language", ABROAD)
 @pytest.mark.parametrize(
     "word",
-    ["jutro", "mai", "gelesen", "do:", "a", "lunes", "ok", "5. dezember um 17:30", "0770 0900 123", "😘", "P.S."],
+    [
+        "jutro",
+        "mai",
+        "gelesen",
+        "do:",
+        "a",
+        "lunes",
+        "ok",
+        "5. dezember um 17:30",
+        "0770 0900 123",
+        "😘",
+        "P.S.",
+    ],
 )
 def test_words_in_a_receipt_in_another_language_are_the_childs(language: str, word: str) -> None:
     subject, text = ABROAD[language]
     place = text.index(":")
-    for said in (f"{text} {word}", f"{word} {text}", f"{text[:place]} {word} {text[place:]}", f"{text}\n{text}"):
+    for said in (
+        f"{text} {word}",
+        f"{word} {text}",
+        f"{text[:place]} {word} {text[place:]}",
+        f"{text}\n{text}",
+    ):
         assert has_own_words(facts(subject=subject, own_text=said))
 
 

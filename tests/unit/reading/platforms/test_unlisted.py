@@ -317,9 +317,7 @@ def test_a_service_is_not_who_acts_in_its_own_mail() -> None:
     )
     sender, subject = "zinglow <hey@zinglow.example>", "✨ Poppy Hall wants you in her glow circle"
     more = {"List-Unsubscribe": "<https://u.test/>"}
-    found = found_in(
-        sender, subject, body, sure_of("friend_request", notification=0.99, likely=0.99), **more
-    )
+    found = found_in(sender, subject, body, sure_of("friend_request", notification=0.99, likely=0.99), **more)
     assert found is not None
     assert (found.event, found.actor) == (Event.FRIEND_REQUEST, "Poppy Hall")
 
@@ -327,15 +325,24 @@ def test_a_service_is_not_who_acts_in_its_own_mail() -> None:
 @pytest.mark.parametrize(
     ("sender", "body", "actor"),
     [
-        ("Harvey Doyle <notifications@zinglow.example>", "Harvey Doyle sent you a friend request.", "Harvey Doyle"),
-        ("HarveyDoyle <notifications@zinglow.example>", "HarveyDoyle sent you a friend request.", "HarveyDoyle"),
+        (
+            "Harvey Doyle <notifications@zinglow.example>",
+            "Harvey Doyle sent you a friend request.",
+            "Harvey Doyle",
+        ),
+        (
+            "HarveyDoyle <notifications@zinglow.example>",
+            "HarveyDoyle sent you a friend request.",
+            "HarveyDoyle",
+        ),
         ("<notifications@zinglow.example>", "哈维 (@harvey.doyl1) sent you a friend request.", "哈维"),
         ("<notifications@harveydoyle.example>", "Harvey Doyle sent you a friend request.", "Harvey Doyle"),
         ("<notifications@lili.zinglow.example>", "Lili sent you a friend request.", "Lili"),
     ],
 )
 @pytest.mark.parametrize(
-    "subject", ["Big News is waiting for you", "Follow Them on Zinglow today", "Miss Nair you have a friend request"]
+    "subject",
+    ["Big News is waiting for you", "Follow Them on Zinglow today", "Miss Nair you have a friend request"],
 )
 def test_capitals_in_a_subject_are_not_who_acts_where_the_text_names_somebody(
     sender: str, body: str, actor: str, subject: str
