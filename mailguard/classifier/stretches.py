@@ -3,8 +3,8 @@
 Over pages a sentence's weight shrinks to nothing, and whoever hides something writes much around it. So what a stretch alone says
 of a grave nature counts too, less a margin a nature (``Thresholds.stretch_margins``) that keeps ordinary mail as quiet as it was.
 Where a child seems to write each short paragraph is a stretch too, and what a file is called: a child's worst sentence stands at
-the foot of a question about homework. Of adults it is not asked: "please call me on 07700 900123" alone, without the lost coat before it, is
-an invitation, and a parent's letter must arrive.
+the foot of a question about homework. Of adults it is not asked: "please call me on 07700 900123" alone, without the lost coat
+before it, is an invitation, and a parent's letter must arrive.
 """
 
 from __future__ import annotations
