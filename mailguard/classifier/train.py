@@ -26,7 +26,6 @@ from mailguard.classifier.evaluate import choose_thresholds, measure
 from mailguard.classifier.examples import Example, Progress, no_progress
 from mailguard.classifier.features import FEATURES_VERSION
 from mailguard.classifier.heads import COLUMNS, HEADS, NATURE, columns
-from mailguard.classifier.joined import joined_records
 from mailguard.classifier.labels import Labels, labels_of
 from mailguard.classifier.matrix import Rarity, known_words, matrix, rarity
 from mailguard.classifier.weights import pack, unpack
@@ -204,8 +203,6 @@ def train(
         encoder = None
     texts = load_corpus(corpus)
     examples = examples_of.from_corpus(texts.records, seed=seed, variants=(0,), progress=progress)
-    joined = joined_records(texts.records, seed=seed)
-    examples.extend(examples_of.from_corpus(joined, seed=seed, variants=(0,), progress=progress))
     disturbed = texts.records[::_DISTURBED_EVERY]
     examples.extend(examples_of.from_corpus(disturbed, seed=seed, variants=(1,), progress=progress))
     office_hash = ""
