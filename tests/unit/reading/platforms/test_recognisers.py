@@ -841,3 +841,34 @@ def test_a_person_beside_the_service_in_from_sends_no_code(subject: str) -> None
     assert found is not None
     assert (found.event, found.actor) == (Event.DIRECT_MESSAGE, "Harvey Doyle")
     assert not found.event_is_stated
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Harvey Doyle: Forgot your password?",
+        "Harvey Doyle: 482913 is your code",
+        "Tia Van Lee: verify it's you",
+    ],
+)
+def test_a_person_before_words_of_a_code_has_typed_them(subject: str) -> None:
+    found = shipped().recognise(facts_of("Discord <noreply@discord.com>", subject, "See it in Discord"))
+    assert found is not None
+    assert (found.event, found.actor) == (Event.DIRECT_MESSAGE, subject.partition(":")[0])
+    assert not found.event_is_stated
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Security Alert: your password was changed",
+        "Password Reset: 482913 is your code",
+        "Discord Support: verify your email",
+        "Action Required: confirm your account",
+        "Login Attempt: was this you? Your code is 482913",
+    ],
+)
+def test_a_services_heading_before_a_code_is_nobody(subject: str) -> None:
+    found = shipped().recognise(facts_of("Discord <noreply@discord.com>", subject, "Ignore it if not you"))
+    assert found is not None
+    assert (found.event, found.actor) == (Event.SECURITY, "")
