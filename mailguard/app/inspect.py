@@ -24,7 +24,15 @@ from mailguard.domain.routing import Route, report_route
 from mailguard.domain.scores import Scores
 from mailguard.domain.situation import Sender, Situation
 from mailguard.domain.web_form import is_web_form
-from mailguard.domain.words import CONTACT_EVENTS, Direction, Event, Initiator, Level, ReportWhen
+from mailguard.domain.words import (
+    CONTACT_EVENTS,
+    Direction,
+    Event,
+    Initiator,
+    Level,
+    PersonList,
+    ReportWhen,
+)
 from mailguard.reading.automatic import has_auto_reply_marks
 from mailguard.reading.message import read
 from mailguard.reading.platforms import Recognisers
@@ -35,6 +43,7 @@ _MODEL_OVERRULES_WORDING = 0.98
 # Of these a listed child's name makes a contact just the same (P7), but not of a suggestion: the model neither makes nor unmakes one.
 _NO_CONTACTS = frozenset({Event.DIGEST, Event.MARKETING, Event.OTHER})
 _STAYS_AS_WORDED = STAFF_EVENTS | {Event.SUGGESTION}
+_PUPILS = frozenset({PersonList.PUPILS})
 _BEGUN_BY_ANOTHER = CONTACT_EVENTS - STAFF_EVENTS
 _CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
 # Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
@@ -94,7 +103,7 @@ class Inspector:
         authentication = verified if verified is not None else facts.authentication
         classifier = self.classifier()
         scores = Scores() if head_only else classifier.predict(facts)
-        platform = None if head_only else self._platform(facts, scores, authentication, classifier)
+        platform = None if head_only else self._platform(facts, scores, authentication, classifier, lists)
         if platform is None:
             return self._decided(facts, envelope, authentication, scores, None, lists, classifier)
         typed = self._scores_of_user_text(facts, platform, classifier, scores)
@@ -227,7 +236,12 @@ class Inspector:
         )
 
     def _platform(
-        self, facts: MessageFacts, scores: Scores, authentication: Authentication, classifier: Classifier
+        self,
+        facts: MessageFacts,
+        scores: Scores,
+        authentication: Authentication,
+        classifier: Classifier,
+        lists: IndexedLists,
     ) -> PlatformFacts | None:
         platform = self.recognisers.recognise(facts)
         if platform is None:
@@ -241,7 +255,8 @@ class Inspector:
             platform = self.recognisers.recognise_unlisted(facts, scores)
         if platform is None:
             return None
-        return replace(_with_models_event(platform, scores), authenticated=authentication.overall)
+        platform = _with_models_event(_said_by_a_pupil(platform, lists), scores)
+        return replace(platform, authenticated=authentication.overall)
 
     def _scores_of_forwarded(self, facts: MessageFacts, classifier: Classifier) -> Scores | None:
         """What somebody else wrote and this message passes on; None when it passes on nothing."""
@@ -291,6 +306,25 @@ class Inspector:
         if decision.headline.report is ReportWhen.NONE:
             return Route(to=(), withheld_from=route.withheld_from)
         return route
+
+
+def _said_by_a_pupil(platform: PlatformFacts, lists: IndexedLists) -> PlatformFacts:
+    """A message where a pupil's name or handle stands before what else would be the service's code or welcome.
+
+    DECISIONS, rule 1: the lists decide this, and no model undoes it.
+    """
+    for name in platform.said_by:
+        if lists.by_handle(platform.id, name) or lists.named(name, _PUPILS):
+            return replace(
+                platform,
+                event=Event.DIRECT_MESSAGE,
+                actor=name,
+                user_text=platform.said,
+                event_is_certain=True,
+                event_is_stated=False,
+                evidence=f"{platform.evidence}; a pupil stands before it",
+            )
+    return platform
 
 
 def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts:

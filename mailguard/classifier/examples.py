@@ -16,7 +16,7 @@ from mailguard.app.lists import read_domains
 from mailguard.classifier.compose import compose
 from mailguard.classifier.corpus import Record
 from mailguard.classifier.features import Features, extract, text_read_whole
-from mailguard.classifier.stretches import stretches_of
+from mailguard.classifier.stretches import asides_of, stretches_of
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Event, Initiator, Kind, Nature
 from mailguard.reading.message import read
@@ -164,7 +164,8 @@ def office_example(facts: MessageFacts, *, name: str) -> Example:
 
 
 def _stretches(facts: MessageFacts, *, is_childs: bool) -> tuple[str, ...]:
-    return tuple(part.own_text for part in stretches_of(facts, is_childs=is_childs))
+    parts = [*stretches_of(facts), *(asides_of(facts) if is_childs else ())]
+    return tuple(part.own_text for part in parts)
 
 
 @cache

@@ -25,7 +25,7 @@ from mailguard.classifier.features import (
 )
 from mailguard.classifier.heads import EVENT, GRAVE, HARMLESS, HEADS, INITIATOR, KIND, NATURE, columns
 from mailguard.classifier.linear_reasons import MOST_REASONS, reasons
-from mailguard.classifier.stretches import HIDDEN, raised, stretches_of
+from mailguard.classifier.stretches import HIDDEN, asides_of, raised, stretches_of
 from mailguard.classifier.weights import OFFSETS, Floats, Weights
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.scores import Scores
@@ -129,21 +129,16 @@ class LinearClassifier:
         grams = text_grams(facts)
         features = distinct_features(grams, facts)
         logits, values, states = self._judged(facts, features)
-        seems_childs = values[INITIATOR][_CHILD] >= self.thresholds.uncertain_initiator
-        parts = stretches_of(facts, is_childs=bool(seems_childs))
-        raised_by: dict[int, int] = {}
-        if parts:
-            logits, raised_by = raised(
-                logits, self.logits_of_parts(parts), margins=self.thresholds.stretch_margins
-            )
-            values = probabilities_of(logits)
-        nature = dict(zip(HEADS[NATURE], values[NATURE].tolist(), strict=True))
-        initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
+        reads_as_child = bool(values[INITIATOR][_CHILD] >= self.thresholds.uncertain_initiator)
         known = self._known_share(features)
         is_foreign = len(features.known) >= _FEW_WORDS and known < self.thresholds.known_share
+        # Paragraphs alone say nothing of an adult's letter (``stretches``).
+        logits, raised_by = self._raised(logits, stretches_of(facts))
+        of_adult = natures_over(self.thresholds, natures_of(logits), child=0.0, is_foreign=is_foreign)
+        logits, by_paragraph = self._raised(logits, asides_of(facts) if reads_as_child else [])
+        nature = natures_of(logits)
         of_child = natures_over(self.thresholds, nature, child=1.0, is_foreign=is_foreign)
-        of_adult = natures_over(self.thresholds, nature, child=0.0, is_foreign=is_foreign)
-        reads_as_child = initiator[Initiator.CHILD.value] >= self.thresholds.uncertain_initiator
+        initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
         over = of_child if reads_as_child else of_adult
         is_child = initiator[Initiator.CHILD.value] >= self.thresholds.child_voice
         heads = {
@@ -176,7 +171,7 @@ class LinearClassifier:
                     grams,
                     heads,
                     states,
-                    {column: parts[place] for column, place in raised_by.items()},
+                    {**raised_by, **by_paragraph},
                 )
                 if heads
                 else {}
@@ -252,6 +247,15 @@ class LinearClassifier:
             found[name] = (*read, *others)[:MOST_REASONS]
         return found
 
+    def _raised(
+        self, logits: NDArray[np.floating], parts: Sequence[MessageFacts]
+    ) -> tuple[NDArray[np.floating], dict[int, MessageFacts]]:
+        """Logits with hidden natures raised by parts of the text, and of each column that was raised the part that did it."""
+        if not parts:
+            return logits, {}
+        found, by = raised(logits, self.logits_of_parts(parts), margins=self.thresholds.stretch_margins)
+        return found, {column: parts[place] for column, place in by.items()}
+
     def _known_share(self, features: Features) -> float:
         if not len(features.known):
             return 1.0
@@ -304,6 +308,11 @@ def probabilities_of(logits: NDArray[np.floating]) -> dict[str, NDArray[np.float
     found = {head: shares[..., part] for head, part in _PARTS.items()}
     found[NATURE] = 1.0 / (1.0 + np.exp(-np.maximum(logits[..., _PARTS[NATURE]], -30)))
     return found
+
+
+def natures_of(logits: NDArray[np.floating]) -> dict[str, float]:
+    """How likely each nature is."""
+    return dict(zip(HEADS[NATURE], probabilities_of(logits)[NATURE].tolist(), strict=True))
 
 
 def what_matters(values: Mapping[str, NDArray[np.floating]]) -> NDArray[np.floating]:

@@ -10,7 +10,7 @@ before it, is an invitation, and a parent's letter must arrive.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -24,14 +24,17 @@ LONG_WORDS = 60
 STRETCH_WORDS, _STEP_WORDS = 40, 25
 # Of what is longer the beginning and the end are read: eight pages and two.
 _MOST_WORDS, _LAST_WORDS = 4000, 1000
-_FEWEST_WORDS = 3  # of a paragraph or a file's name: "Dear Miss" and "Thanks, Kai" tell nothing
+_FEWEST_WORDS = 3  # of a paragraph: "Dear Miss" and "Thanks, Kai" tell nothing
+_FEWEST_IN_NAME = 2
 _FIRST_PARAGRAPHS, _LAST_PARAGRAPHS = 40, 10
 _SHORT_LINE = 50
-_ENDS = (".", "!", "?", "…", '"', ":")
+_BROKEN_LINE = 80
+_ENDS = (".", "!", "?", "…", ":", ";", "。", "؟", "۔", "।")
+_CLOSING = " \t\"'”’)»"
 _EXTENSION = re.compile(r"\.\w{1,8}$")
 _NO_WORDS = re.compile(r"%20|[^\w'’]+|[\d_]+|(?<=[a-z])(?=[A-Z])")
 _MOST_FILES, _NAME_CHARS = 50, 200
-_MOST_CHARS = 40_000
+_MOST_CHARS, _LAST_CHARS = 40_000, 10_000
 
 # What a few words amid pages may tell; a letter is not private for one sentence in it.
 HIDDEN = (
@@ -44,16 +47,18 @@ HIDDEN = (
 HIDDEN_COLUMNS = [columns(NATURE).start + HEADS[NATURE].index(word) for word in HIDDEN]
 
 
-def stretches_of(facts: MessageFacts, *, is_childs: bool = False) -> list[MessageFacts]:
-    """Overlapping stretches of a long text's own words, without subject, so that every word stands in one; none of a short text.
+def stretches_of(facts: MessageFacts) -> list[MessageFacts]:
+    """Overlapping stretches of a long text's own words, without subject, so that every word stands in one; empty for a short text."""
+    return _each_alone(facts, _windows(facts.own_text))
 
-    ``is_childs``: short paragraphs too, of a text of any length, and the names of attached files.
-    """
-    found = _windows(facts.own_text)
-    if is_childs:
-        found += _paragraphs(facts.own_text)
-        found += _file_names(facts)
-    return [replace(facts, subject="", own_text=text) for text in found]
+
+def asides_of(facts: MessageFacts) -> list[MessageFacts]:
+    """Short paragraphs of a text of any length, and the names of attached files, each alone."""
+    return _each_alone(facts, [*_paragraphs(facts.own_text), *_file_names(facts)])
+
+
+def _each_alone(facts: MessageFacts, texts: Iterable[str]) -> list[MessageFacts]:
+    return [replace(facts, subject="", own_text=text) for text in texts]
 
 
 def _windows(text: str) -> list[str]:
@@ -67,13 +72,19 @@ def _windows(text: str) -> list[str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """Those of a few words, the first ones and the last; none where all is one."""
+    """Those of a few words, the first ones and the last; none where all is one.
+
+    Of a text that a program broke into lines, a line that is short or ends a sentence ends a paragraph; of others every line does, for
+    HTML has no blank ones.
+    """
+    if len(text) > _MOST_CHARS:
+        text = f"{text[: _MOST_CHARS - _LAST_CHARS]}\n{text[-_LAST_CHARS:]}"
+    lines = text.split("\n")
+    is_broken = max(map(len, lines)) <= _BROKEN_LINE
     found: list[list[str]] = [[]]
-    for line in text[:_MOST_CHARS].split("\n"):
-        words = line.split(maxsplit=STRETCH_WORDS)
-        found[-1].extend(words)
-        # HTML has no blank lines; but a line that a program broke is long, and ends within a sentence.
-        if found[-1] and (len(line) < _SHORT_LINE or line.rstrip().endswith(_ENDS)):
+    for line in lines:
+        found[-1].extend(line.split(maxsplit=STRETCH_WORDS))
+        if found[-1] and (not is_broken or len(line) < _SHORT_LINE or line.rstrip(_CLOSING).endswith(_ENDS)):
             found.append([])
     paragraphs = [words for words in found if words]
     if len(paragraphs) == 1:
@@ -90,7 +101,7 @@ def _file_names(facts: MessageFacts) -> list[str]:
         _NO_WORDS.sub(" ", _EXTENSION.sub("", each.filename[:_NAME_CHARS])).split()
         for each in facts.attachments[:_MOST_FILES]
     )
-    return list(dict.fromkeys(" ".join(words) for words in names if len(words) >= _FEWEST_WORDS))
+    return list(dict.fromkeys(" ".join(words) for words in names if len(words) >= _FEWEST_IN_NAME))
 
 
 def raised(

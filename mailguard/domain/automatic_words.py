@@ -105,6 +105,7 @@ _STRUCTURE = frozenset(
     }
 )  # fmt: skip
 _RECEIPT_CHARS = 2_000
+_PIECES = re.compile(r"[^\W_]+")
 _NAME_WORDS = 5  # who has more in the place of a name has typed something there
 # The fields of a receipt take a few hundred bytes; a letter among them takes more.
 _STRUCTURE_BYTES = 8_192
@@ -113,6 +114,8 @@ _STRUCTURE_BYTES = 8_192
 def has_own_words(facts: MessageFacts) -> bool:
     """True unless all that is left, after a program's own sentences, is nothing."""
     if facts.calendar is not None and facts.calendar.comment.strip():
+        return True
+    if any(len(_PIECES.findall(mailbox.display_name)) > _NAME_WORDS for mailbox in facts.named("From")):
         return True
     aside = (facts.signature_text, facts.forwarded_text, facts.hidden_text)
     if any(_SAYS_SOMETHING.search(text) for text in aside) or _encloses_more(facts):
@@ -128,14 +131,19 @@ def has_own_words(facts: MessageFacts) -> bool:
     # What was read is named by the subject it had; that is the other side's.
     answered = facts.subject[prefix.end() :] if prefix else ""
     known = [answered, facts.calendar.summary if facts.calendar is not None else ""]
-    known += [
-        name
-        for mailbox in facts.mailboxes[:20]
-        for name in (mailbox.display_name, mailbox.address)
-        if len(name.split()) <= _NAME_WORDS
-    ]
+    known += _names_of_reader(facts)
     subject = "" if prefix else facts.subject
     return any(_is_typed(text, known) for text in (subject, facts.own_text, facts.quoted_text))
+
+
+def _names_of_reader(facts: MessageFacts) -> list[str]:
+    """Names and addresses of who answers and of whom is answered, as far as they are names: a receipt says who read what of whom."""
+    return [
+        name
+        for mailbox in (*facts.named("From")[:1], *facts.named("To")[:1])
+        for name in (mailbox.display_name, mailbox.address)
+        if len(_PIECES.findall(name.partition("@")[0])) <= _NAME_WORDS
+    ]
 
 
 def _is_receipt_abroad(facts: MessageFacts) -> bool:
@@ -147,8 +155,9 @@ def _is_receipt_abroad(facts: MessageFacts) -> bool:
     match = template.fullmatch(" ".join(facts.own_text.split()).casefold().rstrip(". "))
     if match is None or match["subject"] != " ".join(answered.split()).casefold():
         return False
-    people = {name.casefold() for each in facts.mailboxes[:20] for name in (each.display_name, each.address)}
-    return match["to"].strip("<>'\"") in {" ".join(name.split()) for name in people}
+    return match["to"].strip("<>'\"") in {
+        " ".join(name.split()).casefold() for name in _names_of_reader(facts)
+    }
 
 
 @cache

@@ -15,6 +15,7 @@ class PlatformFacts:
     ``actor_address``: an address the platform states for the actor. ``user_text``: words a user typed inside the mail, "" if none.
     ``is_lookalike``: the From domain imitates a platform's. ``names_in_text``: other people it shows (digests, suggestions).
     ``account``: the recipient's account there, where the mail states one.
+    ``said_by``: of what looks like the service's own news, names that may be of a person who typed it, and ``said`` what that would be.
     ``evidence`` says what recognised platform and event, for a signal's "says".
     """
 
@@ -33,6 +34,8 @@ class PlatformFacts:
         False  # where nobody but the service writes: its own header, a code in the subject
     )
     account: str = ""
+    said_by: tuple[str, ...] = ()
+    said: str = ""
     evidence: str = ""
 
 

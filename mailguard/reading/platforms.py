@@ -37,6 +37,7 @@ from mailguard.reading.platforms_event import (
 from mailguard.reading.platforms_file import load
 from mailguard.reading.platforms_gateway import Gateways, SocialLinks
 from mailguard.reading.platforms_rules import Platform, PlatformFile, PlatformsProblem
+from mailguard.reading.platforms_said import TYPED_TOO, may_have_said, what_was_said
 from mailguard.reading.platforms_sender import (
     Recognised,
     Sender,
@@ -134,7 +135,7 @@ class Recognisers:
         told = (found.who, *names_told(text, shared, found.event))
         name = actor_of(found.event, told, text, facts, None, self._rules)
         if found.event in CONTACT_EVENTS and (not name or is_sender_itself(name, sender)):
-            name = leading_name(text, None, self._rules) or name
+            name = leading_name(text, None, self._rules, is_in_text=True) or name
         return PlatformFacts(
             id=unlisted_id(sender),
             platform_class=PlatformClass.FORUM if is_forum else unlisted_class(),
@@ -146,6 +147,8 @@ class Recognisers:
             authenticated=facts.authentication.overall,
             is_listed=False,
             event_is_certain=found.is_certain,
+            said_by=may_have_said(facts, text) if found.event in TYPED_TOO else (),
+            said=what_was_said(text) if found.event in TYPED_TOO else "",
             evidence=f"{why}, event by {found.where}",
         )
 
@@ -230,6 +233,8 @@ class Recognisers:
             # A code in the subject too: it expires while it is held. In the text alone it may be what somebody typed.
             event_is_stated=found.where.startswith("header")
             or (found.event is Event.SECURITY and found.where == "subject"),
+            said_by=may_have_said(facts, text) if found.event in TYPED_TOO else (),
+            said=what_was_said(text) if found.event in TYPED_TOO else "",
             evidence=f"{recognised.evidence}; event by {found.where}",
         )
 

@@ -189,8 +189,14 @@ def is_sender_itself(name: Name, sender: Sender) -> bool:
     return is_one_word and len(own) >= OWN_NAME_LETTERS and name.shown.casefold() == own
 
 
-def leading_name(text: NotificationText, platform: Platform | None, rules: TextRules) -> Name:
-    """Who stands first in a subject that no wording fits: "Timea Hudakova" before words that nobody here can read."""
+def leading_name(
+    text: NotificationText, platform: Platform | None, rules: TextRules, *, is_in_text: bool = False
+) -> Name:
+    """Who stands first in a subject that no wording fits: "Timea Hudakova" before words that nobody here can read.
+
+    ``is_in_text``: only who is spoken of in the first lines too, which "Big News" is not.
+    """
+    lines = " ".join(line.text for line in text.lines[:_FIRST_LINES])
     for line in text.subjects:
         words = _EMOJI.sub(" ", line.text).split()
         count = next((place for place, word in enumerate(words) if not _ONE_NAME.fullmatch(word)), len(words))
@@ -200,11 +206,13 @@ def leading_name(text: NotificationText, platform: Platform | None, rules: TextR
             and count < len(words)
             and not words[count][:1].isupper()
             and name not in text.greeted
+            and (not is_in_text or words[0] in lines.split())
         ):
             return name_of(name, platform, rules, text.greeted)
     return Name()
 
 
+_FIRST_LINES = 6
 _NOTHING_TYPED = frozenset({Event.FRIEND_REQUEST, Event.FRIEND_ACCEPTED, Event.FOLLOW, Event.REACTION})
 _WITHOUT_ACTOR = frozenset(
     {

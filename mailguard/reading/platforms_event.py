@@ -64,13 +64,6 @@ _NO_NAME = re.compile(
 _TYPED_TOO = frozenset({Event.SECURITY, Event.MODERATION})
 _NO_NEWS = frozenset({Event.DIGEST, Event.OTHER, Event.MARKETING})
 _SAID_TOO = _TYPED_TOO | {Event.SIGN_UP, Event.OTHER, Event.MARKETING}
-# Of what stands before a colon, words that no person is called: "Security Alert: ", "Password Reset: ".
-_SERVICE_WORDS = re.compile(
-    r"\b(?:security|alerts?|account|password|reset|verif\w*|confirm\w*|codes?|sign|log|login|new|your|my|action|required?|request\w*|important"
-    r"|urgent|notice|notification|reminder|warning|update|recovery|access|email|mail|privacy|safety|support|team|guard|authentication|two|step"
-    r"|factor|device|attempt|welcome|final|last|first|case|ticket|activity|unusual|suspicious|changed?|complete|re|fwd?|external|caution)\b",
-    re.IGNORECASE,
-)
 _CAPITALS = re.compile(r"[A-Z][a-z]+(?: [A-Z][\w'’-]+){1,2}")  # "It Boy" is somebody
 
 
@@ -229,13 +222,6 @@ def find_event(
     ):
         return contact
     if subject is not None and subject.event is Event.SECURITY:
-        if is_from_person:
-            # Who is named beside the service has typed it: a service sends its codes in its own name.
-            return Found(Event.DIRECT_MESSAGE, where="a person beside the service in From", is_certain=False)
-        if platform is not None and (who := _who_says(text, platform)):
-            return Found(
-                Event.DIRECT_MESSAGE, who, "a person before the words of the subject", is_certain=False
-            )
         return Found(Event.SECURITY, where="subject")
     # A subject that names who did what, or tells of one's own video, says more than a header's code, which services use for
     # several things.
@@ -264,21 +250,6 @@ def find_event(
     if by_address is not None:
         return Found(by_address, where="sender's local part")
     return Found(Event.DIGEST if _lists_several(text) else Event.OTHER, where="neither", is_certain=False)
-
-
-def _who_says(text: NotificationText, platform: Platform) -> str:
-    """The person in "Tia Jones: reset your password", a preview of what somebody typed; "" before a service's own words."""
-    for line in text.subjects:
-        name, colon, said = line.text.partition(": ")
-        if (
-            colon
-            and said.strip()
-            and _CAPITALS.fullmatch(name)
-            and not _SERVICE_WORDS.search(name)
-            and not is_service(name, platform)
-        ):
-            return name
-    return ""
 
 
 def news_lines(

@@ -11,7 +11,7 @@ from mailguard.classifier.artefact import open_classifier
 from mailguard.classifier.features import extract, features_of_parts
 from mailguard.classifier.heads import COLUMNS
 from mailguard.classifier.predict import LinearClassifier
-from mailguard.classifier.stretches import HIDDEN, HIDDEN_COLUMNS, raised, stretches_of
+from mailguard.classifier.stretches import HIDDEN, HIDDEN_COLUMNS, asides_of, raised, stretches_of
 from mailguard.domain.message import Attachment, AttachmentFamily, MessageFacts
 
 _TEDIUM = (
@@ -51,20 +51,28 @@ def test_where_a_child_seems_to_write_each_short_paragraph_is_a_stretch(between:
     letter = _facts(
         between.join(["Dear Miss", "Here is the form.", _GRAVE.strip(), _TEDIUM * 3, "Thanks, Kai"])
     )
-    parts = [part.own_text for part in stretches_of(letter, is_childs=True)]
-    assert parts[-2:] == ["Here is the form.", _GRAVE.strip()]
-    assert _GRAVE.strip() not in parts[:-2]
-    assert [part.own_text for part in stretches_of(letter)] == parts[:-2]
+    parts = [part.own_text for part in asides_of(letter)]
+    assert parts == ["Here is the form.", _GRAVE.strip()]
+    assert _GRAVE.strip() not in [part.own_text for part in stretches_of(letter)]
 
 
 def test_a_paragraph_that_a_program_broke_into_lines_is_one():
     broken = "\n".join(textwrap.wrap(_GRAVE, 72))
-    parts = stretches_of(_facts(f"Hi Miss\n\nHere is my form.\n\n{broken}"), is_childs=True)
+    parts = asides_of(_facts(f"Hi Miss\n\nHere is my form.\n\n{broken}"))
     assert [part.own_text for part in parts] == ["Here is my form.", _GRAVE.strip()]
 
 
+def test_where_lines_are_as_they_were_typed_each_is_a_paragraph():
+    long = "miss i was wondering about the geography trip because my mum lost the letter that says what it costs and when"
+    letter = _facts(
+        f"{long}\n{_GRAVE.strip().removesuffix('.')}\nand what do we have to bring with us for lunch"
+    )
+    parts = [part.own_text for part in asides_of(letter)]
+    assert parts == letter.own_text.split("\n")
+
+
 def test_a_text_of_one_paragraph_is_not_read_twice():
-    assert stretches_of(_facts(_GRAVE), is_childs=True) == []
+    assert asides_of(_facts(_GRAVE)) == []
 
 
 @pytest.mark.parametrize(
@@ -77,14 +85,15 @@ def test_a_text_of_one_paragraph_is_not_read_twice():
         ("please.read.this.alone.odt", ["please read this alone"]),
         ("IMG_2026_11_30_1234.jpg", []),
         ("Scan (3).pdf", []),
-        ("homework week 3.docx", []),
+        ("homework week 3.docx", ["homework week"]),
+        ("help_me.docx", ["help me"]),
         ("", []),
     ],
 )
 def test_what_a_childs_file_is_called_is_a_stretch(name: str, told: list[str]):
     file = Attachment(name, "application/msword", "", AttachmentFamily.DOCUMENT, 900, "0" * 64)
     letter = replace(_facts("sir"), attachments=(file, file))
-    assert [part.own_text for part in stretches_of(letter, is_childs=True)] == told
+    assert [part.own_text for part in asides_of(letter)] == told
     assert stretches_of(letter) == []
 
 
@@ -105,7 +114,7 @@ def test_of_a_parents_short_letter_no_paragraph_stands_alone():
 
 def test_of_very_many_paragraphs_the_first_and_the_last_are_read():
     many = "\n\n".join(f"paragraph number {number}" for number in range(1600))
-    parts = [part.own_text for part in stretches_of(_facts(many), is_childs=True)]
+    parts = [part.own_text for part in asides_of(_facts(many))]
     short = [text for text in parts if len(text.split()) == 3]
     assert len(short) == 50
     assert (short[0], short[-1]) == ("paragraph number 0", "paragraph number 1599")
@@ -116,7 +125,7 @@ def test_of_very_many_paragraphs_the_first_and_the_last_are_read():
 )
 def test_whatever_stands_between_paragraphs_they_are_bounded(filling: str):
     begun = time.process_time()
-    assert len(stretches_of(_facts(f"{_GRAVE * 5}{filling}{_GRAVE * 5}"), is_childs=True)) < 300
+    assert len(asides_of(_facts(f"{_GRAVE * 5}{filling}{_GRAVE * 5}"))) < 300
     assert time.process_time() - begun < 5
 
 

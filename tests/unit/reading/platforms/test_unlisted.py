@@ -312,7 +312,7 @@ def test_an_offices_messages_are_not_held_for_their_wording_alone(
 
 def test_a_service_is_not_who_acts_in_its_own_mail() -> None:
     body = (
-        "Poppy added you as a bestie. Accept and you will see each other's glows.\n"
+        "Poppy Hall added you as a bestie. Accept and you will see each other's glows.\n"
         "You got this because you have a zinglow account (@mdoran_hist)."
     )
     sender, subject = "zinglow <hey@zinglow.example>", "✨ Poppy Hall wants you in her glow circle"
