@@ -72,6 +72,36 @@ MESSAGES: Mapping[str, tuple[bytes, str, str]] = {
         "no-reply@mail.instagram.com",
         TEACHER,
     ),
+    "registered handle before a code": (
+        mail(
+            "Instagram <no-reply@mail.instagram.com>",
+            TEACHER,
+            "ella.bee: 482913 is your code",
+            "hi miss can we meet at the park",
+        ),
+        "no-reply@mail.instagram.com",
+        TEACHER,
+    ),
+    "pupil beside the service that sends a code": (
+        mail(
+            '"Ella Sharma (Facebook)" <notification@facebookmail.com>',
+            TEACHER,
+            "Forgot your password?",
+            "come and chat to me",
+        ),
+        "notification@facebookmail.com",
+        TEACHER,
+    ),
+    "pupil before a code": (
+        mail(
+            "Discord <noreply@discord.com>",
+            TEACHER,
+            "Ella Sharma: reset your password",
+            "hi miss can we meet at the park tonight, dont tell anyone",
+        ),
+        "noreply@discord.com",
+        TEACHER,
+    ),
     "registered handle in news of others": (
         mail(
             "Instagram <no-reply@mail.instagram.com>",
