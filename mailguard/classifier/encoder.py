@@ -26,6 +26,7 @@ SUBJECT_PIECES: Final = 24
 TAIL_PIECES: Final = 50
 _BODY_PIECES = 2000
 _EPSILON = 1e-12
+_MOST_STEPS = 127
 _MATRICES = ("query_key_value", "attention_out", "wide", "narrow")
 _VECTORS = ("query_key_value_bias", "attention_out_bias", "wide_bias", "narrow_bias")
 _NORMS = ("attention_norm", "output_norm")
@@ -134,14 +135,16 @@ def _gelu(value: Floats) -> Floats:
     return answer
 
 
-def quantised(matrix: Floats, *, steps: int) -> tuple[Bytes, Floats]:
-    """One byte each, between -`steps` and `steps` (at most 127), and a scale a row.
+def quantised(matrix: Floats, *, per_deviation: float) -> tuple[Bytes, Floats]:
+    """One byte each and a scale a row: `per_deviation` steps to its standard deviation, fewer where its largest number needs them.
 
-    Fewer steps make a smaller file once it is packed.
+    Fewer steps make a smaller file once it is packed. A share of the row's largest number would be too coarse a step for all the
+    others of a row with one large one.
     """
-    largest = np.abs(matrix).max(axis=1)
-    scales = (np.where(largest > 0, largest, 1.0) / steps).astype(np.float32)
-    return np.rint(matrix / scales[:, None]).astype(np.int8), scales
+    least = np.abs(matrix).max(axis=1) / _MOST_STEPS
+    scales = np.maximum(matrix.std(axis=1) / per_deviation, least)
+    scales = np.where(scales > 0, scales, 1.0).astype(np.float32)
+    return np.clip(np.rint(matrix / scales[:, None]), -_MOST_STEPS, _MOST_STEPS).astype(np.int8), scales
 
 
 def encoder_of(arrays: Mapping[str, NDArray[np.generic]], *, columns: int) -> Encoder:

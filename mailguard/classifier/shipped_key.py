@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("85d186915a466c21e3ec3a28b2836087e6eac86fd5b74fce3e1381aa2ac9ff74")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("5b394c9a201e9215773f738c0f49604f3e4a4f44715ccc49d5484ee0ac164f81")

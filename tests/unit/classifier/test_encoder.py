@@ -29,7 +29,7 @@ def _arrays(**changes: np.ndarray) -> dict[str, np.ndarray]:
     def some(*shape: int) -> np.ndarray:
         return rng.normal(scale=0.2, size=shape).astype(np.float32)
 
-    embeddings, scales = quantised(some(len(_PIECES), _WIDTH), steps=31)
+    embeddings, scales = quantised(some(len(_PIECES), _WIDTH), per_deviation=6.0)
     arrays = {
         "vocabulary": np.frombuffer("\n".join(_PIECES).encode(), dtype=np.uint8),
         "layers": np.array(2),
@@ -47,7 +47,9 @@ def _arrays(**changes: np.ndarray) -> dict[str, np.ndarray]:
             "wide": (4 * _WIDTH, _WIDTH),
             "narrow": (_WIDTH, 4 * _WIDTH),
         }.items():
-            arrays[f"{layer}.{name}"], arrays[f"{layer}.{name}.scales"] = quantised(some(out, into), steps=63)
+            arrays[f"{layer}.{name}"], arrays[f"{layer}.{name}.scales"] = quantised(
+                some(out, into), per_deviation=13.0
+            )
             arrays[f"{layer}.{name}_bias"] = some(out)
         for name in ("attention_norm", "output_norm"):
             arrays[f"{layer}.{name}"] = np.stack([np.ones(_WIDTH), np.zeros(_WIDTH)]).astype(np.float32)
@@ -123,13 +125,21 @@ def test_a_long_text_is_read_at_its_beginning_and_its_end(encoder: Encoder):
     assert numbers[-2] == _PIECES.index("?")
 
 
-@pytest.mark.parametrize("steps", [31, 127])
-def test_a_rounded_weight_is_within_half_a_step(steps: int):
-    matrix = np.random.default_rng(3).normal(size=(20, 30)).astype(np.float32)
+@pytest.mark.parametrize("per_deviation", [4.0, 13.0, 500.0])
+def test_a_rounded_weight_is_within_half_a_step(per_deviation: float):
+    matrix = np.random.default_rng(3).normal(size=(20, 300)).astype(np.float32)
     matrix[4] = 0.0
-    rounded, scales = quantised(matrix, steps=steps)
-    assert np.abs(rounded).max() <= steps
-    assert np.abs(rounded * scales[:, None] - matrix).max() <= scales.max() / 2 + 1e-6
+    matrix[5, 7] = 40.0
+    rounded, scales = quantised(matrix, per_deviation=per_deviation)
+    assert (np.abs(rounded * scales[:, None] - matrix).max(axis=1) <= scales / 2 + 1e-5).all()
+
+
+def test_one_large_weight_does_not_make_the_others_coarse():
+    matrix = np.random.default_rng(3).normal(size=(2, 384)).astype(np.float32)
+    matrix[1, 7] = 20.0
+    _, scales = quantised(matrix, per_deviation=6.0)
+    assert 1 / 7 < scales[0] < 1 / 5
+    assert scales[1] < 1 / 4
 
 
 @pytest.mark.parametrize(
