@@ -255,7 +255,7 @@ class Inspector:
             platform = self.recognisers.recognise_unlisted(facts, scores)
         if platform is None:
             return None
-        platform = _with_models_event(_said_by_a_pupil(platform, lists), scores)
+        platform = _said_by_a_pupil(_with_models_event(platform, scores), lists)
         return replace(platform, authenticated=authentication.overall)
 
     def _scores_of_forwarded(self, facts: MessageFacts, classifier: Classifier) -> Scores | None:
@@ -309,12 +309,17 @@ class Inspector:
 
 
 def _said_by_a_pupil(platform: PlatformFacts, lists: IndexedLists) -> PlatformFacts:
-    """A message where a pupil's name or handle stands before what else would be the service's code or welcome.
+    """A message where a pupil's whole name or handle stands beside what else would be the service's code.
 
-    DECISIONS, rule 1: the lists decide this, and no model undoes it.
+    DECISIONS, rule 1: the lists decide this, after the model has had its word.
     """
+    if platform.event is not Event.SECURITY:
+        return platform
     for name in platform.said_by:
-        if lists.by_handle(platform.id, name) or lists.named(name, _PUPILS):
+        pupils = lists.by_handle(platform.id, name) or [
+            person for person in lists.named(name, _PUPILS) if len(person.name.split()) == len(name.split())
+        ]
+        if pupils:
             return replace(
                 platform,
                 event=Event.DIRECT_MESSAGE,
@@ -322,7 +327,7 @@ def _said_by_a_pupil(platform: PlatformFacts, lists: IndexedLists) -> PlatformFa
                 user_text=platform.said,
                 event_is_certain=True,
                 event_is_stated=False,
-                evidence=f"{platform.evidence}; a pupil stands before it",
+                evidence=f"{platform.evidence}; a pupil is named beside it",
             )
     return platform
 

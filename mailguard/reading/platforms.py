@@ -37,7 +37,7 @@ from mailguard.reading.platforms_event import (
 from mailguard.reading.platforms_file import load
 from mailguard.reading.platforms_gateway import Gateways, SocialLinks
 from mailguard.reading.platforms_rules import Platform, PlatformFile, PlatformsProblem
-from mailguard.reading.platforms_said import TYPED_TOO, may_have_said, what_was_said
+from mailguard.reading.platforms_said import may_have_said, what_was_said
 from mailguard.reading.platforms_sender import (
     Recognised,
     Sender,
@@ -147,8 +147,8 @@ class Recognisers:
             authenticated=facts.authentication.overall,
             is_listed=False,
             event_is_certain=found.is_certain,
-            said_by=may_have_said(facts, text) if found.event in TYPED_TOO else (),
-            said=what_was_said(text) if found.event in TYPED_TOO else "",
+            said_by=may_have_said(facts, text),
+            said=what_was_said(facts, text),
             evidence=f"{why}, event by {found.where}",
         )
 
@@ -233,8 +233,8 @@ class Recognisers:
             # A code in the subject too: it expires while it is held. In the text alone it may be what somebody typed.
             event_is_stated=found.where.startswith("header")
             or (found.event is Event.SECURITY and found.where == "subject"),
-            said_by=may_have_said(facts, text) if found.event in TYPED_TOO else (),
-            said=what_was_said(text) if found.event in TYPED_TOO else "",
+            said_by=may_have_said(facts, text),
+            said=what_was_said(facts, text),
             evidence=f"{recognised.evidence}; event by {found.where}",
         )
 

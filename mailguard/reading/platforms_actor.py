@@ -206,7 +206,7 @@ def leading_name(
             and count < len(words)
             and not words[count][:1].isupper()
             and name not in text.greeted
-            and (not is_in_text or words[0] in lines.split())
+            and (not is_in_text or name in lines)
         ):
             return name_of(name, platform, rules, text.greeted)
     return Name()

@@ -92,6 +92,16 @@ MESSAGES: Mapping[str, tuple[bytes, str, str]] = {
         "notification@facebookmail.com",
         TEACHER,
     ),
+    "pupil before words that only a model takes for a code": (
+        mail(
+            "Instagram <no-reply@mail.instagram.com>",
+            TEACHER,
+            "ella.bee: your 6 digits are 482 913",
+            "ella.bee sent you a message\r\nhi miss can we meet at the park tonight, dont tell anyone",
+        ),
+        "no-reply@mail.instagram.com",
+        TEACHER,
+    ),
     "pupil before a code": (
         mail(
             "Discord <noreply@discord.com>",

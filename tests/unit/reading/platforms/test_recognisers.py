@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mailguard.domain.message import AuthenticationResult
+from mailguard.domain.message import AuthenticationResult, Mailbox
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import Event, PlatformClass
 from mailguard.reading.message import read
@@ -863,10 +865,33 @@ def test_who_may_have_typed_a_code_is_told_to_those_who_know_the_roll(
     assert found is not None
     assert found.event is Event.SECURITY
     assert name.casefold() in [each.casefold() for each in found.said_by]
-    assert "come and chat to me" in found.said
+    assert found.said == f"{facts.subject}\ncome and chat to me"
 
 
-def test_of_a_contact_nobody_else_may_have_said_it() -> None:
-    found = shipped().recognise(facts_of("Facebook <notification@facebookmail.com>", REQUEST, REQUEST_BODY))
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Discord: Harvey Doyle: reset your password",
+        "482913 is your code | Harvey Doyle",
+        "(Harvey Doyle) reset your password",
+        "Harvey Doyle, reset your password",
+        "🔥 Harvey Doyle → reset your password",
+        "Harvey Doyle said reset your password",
+    ],
+)
+def test_a_name_is_found_wherever_marks_set_it_apart(subject: str) -> None:
+    found = shipped().recognise(facts_of("Discord <noreply@discord.com>", subject, "come and chat"))
     assert found is not None
-    assert (found.said_by, found.said) == ((), "")
+    assert "Harvey Doyle" in found.said_by
+
+
+def test_the_recipient_has_not_said_it() -> None:
+    facts = facts_of(
+        "Discord <noreply@discord.com>", "Harvey Doyle, here is your code: 482913", "Use it soon"
+    )
+    facts = replace(
+        facts, mailboxes=(*facts.mailboxes, Mailbox("h.doyle@hill.example", "Harvey Doyle", "To"))
+    )
+    found = shipped().recognise(facts)
+    assert found is not None
+    assert "Harvey Doyle" not in found.said_by
