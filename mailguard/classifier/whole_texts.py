@@ -1,4 +1,4 @@
-"""What the encoder makes of training's texts: blend, bound of the ordinary, and how much a stretch of a long text counts.
+"""What the encoder makes of training's texts: blend, bound of the ordinary, and how much a stretch of a text counts.
 
 Texts are read in two processes, each on one core: a text is some tens of ms of arithmetic, and training reads some thousands.
 """
@@ -26,10 +26,10 @@ from mailguard.domain.words import Initiator, Kind, Nature
 _WORKERS = 2
 _AT_ONCE = 200  # texts that one worker reads before it tells
 _STRETCHES_EVERY = 2  # of the texts with stretches, those that are read so: some hundreds say enough
-# Share of long harmless texts that stretches may wrongly alarm, for each nature that may hide: together one letter in fifty.
+# Share of harmless texts that stretches may wrongly alarm, for each nature that may hide: together one letter in fifty.
 _STRETCH_ALARMS = 0.004
-# The long letters held out are few. Under the least margin a child's homework about hardship reads as its own; over the most nothing
-# would be found at all, and what would cost so much (two of two hundred long office mails, for threats) is quarrels on mailing lists.
+# The letters held out that have stretches are few. Under the least margin a child's homework about hardship reads as its own; over the
+# most nothing would be found at all, and what would cost so much is quarrels on mailing lists.
 _LEAST_MARGIN, _MOST_MARGIN = 2.0, 4.5
 _HIDDEN_NATURES = frozenset(map(Nature, HIDDEN))
 
@@ -114,24 +114,24 @@ def stretch_margins(
     serving = LinearClassifier(model_id="", weights=weights, thresholds=thresholds)
     # Not mass mail: the discussion lists among the office mail talk of war and crime, and would keep a sentence in a parent's letter
     # from being seen. Nor what is grave anyway: there one grave nature is taken for another, and somebody reads it all the same.
-    long = [
+    harmless = [
         row
         for row, example in enumerate(judges)
         if example.kind is Kind.DIRECT
         and example.stretches
         and not _HIDDEN_NATURES.intersection(example.natures or ())
     ]
-    long = long[::_STRETCHES_EVERY]
-    parts = np.array_split(long, max(1, len(long) // _AT_ONCE))
+    harmless = harmless[::_STRETCHES_EVERY]
+    parts = np.array_split(harmless, max(1, len(harmless) // _AT_ONCE))
     workers = Parallel(n_jobs=_WORKERS if len(parts) > 1 else 1, return_as="generator")
     tasks = (delayed(_said_in_stretches)(serving, [judges[row].stretches for row in part]) for part in parts)
     told: list[Doubles] = []
     for some in workers(tasks):
         told.append(some)
-        progress("reading stretches", sum(map(len, told)), len(long))
+        progress("reading stretches", sum(map(len, told)), len(harmless))
     said = np.concatenate(told)
-    excess = np.full((len(long), len(HIDDEN)), -np.inf)
-    for place, row in enumerate(long):
+    excess = np.full((len(harmless), len(HIDDEN)), -np.inf)
+    for place, row in enumerate(harmless):
         example = judges[row]
         is_child = example.initiator is Initiator.CHILD
         bounds = thresholds.nature_of_child if is_child else thresholds.nature_of_adult
@@ -139,9 +139,9 @@ def stretch_margins(
             is_said = values[NATURE][row, HEADS[NATURE].index(word)] >= bounds[word]
             if not is_said and Nature(word) not in (example.natures or ()):
                 excess[place, column] = said[place, column] - _logit(bounds[word])
-    if not long:
+    if not harmless:
         return dict.fromkeys(HIDDEN, 20.0)
-    worst = np.sort(excess, axis=0)[::-1][int(_STRETCH_ALARMS * len(long))]
+    worst = np.sort(excess, axis=0)[::-1][int(_STRETCH_ALARMS * len(harmless))]
     return {
         word: round(float(np.clip(margin + 0.01, _LEAST_MARGIN, _MOST_MARGIN)), 3)
         for word, margin in zip(HIDDEN, worst.tolist(), strict=True)
