@@ -54,8 +54,8 @@ alone is asked here; what lists, names and wording add is in the evaluation repo
 In the manifest. A letter from a parent's address reads as a child's from {child_voice}; one from an address that nobody knows from
 {likely_child}. A nature holds from 0.4 on, where a miss costs one and a half false ones, a child's disclosure or threat from 0.25,
 where a miss costs three, and a child's allegation from 0.33, where it costs two; from more where adults' letters need it for a
-precision of 0.8 to 0.92 on the choosing texts, children's for 0.6 to 0.7. A stretch of a long text
-counts less than the whole, in logits: {margins}.
+precision of 0.8 to 0.92 on the choosing texts, children's for 0.6 to 0.7. A stretch of a long text,
+and a paragraph or a file's name of what reads as a child's letter, count less than the whole, in logits: {margins}.
 
 ## What is not known
 No genuine modern notification of Instagram, Snapchat, TikTok or Discord has been tested. No real pupil's or parent's mail was
