@@ -58,49 +58,14 @@ _TEXT_KEYS = (
     "social",
 )
 _HOST = re.compile(r"^(?:[a-z0-9_-]+\.)*[a-z0-9-]+$")
-_SERVICES = (
-    "फ़?ेसबुक",
-    "फेसबुक",
-    "इंस्टाग्राम",
-    "मैसेंजर",
-    "ट्विटर",
-    "यूट्यूब",
-    "स्नैपचैट",
-    "लिंक्डइन",
-    "व्हाट्सऐप",
-    "ফেসবুক",
-    "ইনস্টাগ্রাম",
-    "টুইটার",
-    "ইউটিউব",
-    "মেসেঞ্জার",
-    "ਫੇਸਬੁੱਕ",
-    "ਫ਼?ੇਸਬੁੱਕ",
-    "ਇੰਸਟਾਗ੍ਰਾਮ",
-    "ਟਵਿੱਟਰ",
-    "ਯੂਟਿਊਬ",
-    "ਸਨੈਪਚੈਟ",
-    "ફેસબુક",
-    "ઇન્સ્ટાગ્રામ",
-    "ટ્વિટર",
-    "பேஸ்புக்",
-    "ஃபேஸ்புக்",
-    "முகநூல்",
-    "இன்ஸ்டாகிராம்",
-    "ட்விட்டர்",
-    "ఫేస్బుక్",
-    "ఇన్స్టాగ్రామ్",
-    "ෆේස්බුක්",
-    "ඉන්ස්ටග්රෑම්",
-    "इन्स्टाग्राम",
-)
 _PLACEHOLDERS = {
     "<any>": r"[^\n]{0,80}?",
     "<n>": r"[\d٠-٩۰-۹][\d.,٠-٩۰-۹]{0,9}\+?",
     "<site>": r"[\w+!.-]{1,20}(?: [\w+!.-]{1,20})?",
     "<quoted>": r'"[^\n]{1,160}?"',
-    # As it stands within a sentence of a language without capitals.
-    "<service>": r"(?:(?:Google )?(?-i:[A-Z])[\w.]*|" + "|".join(_SERVICES) + ")",
 }
+_SERVICE = "<service>"
+_CAPITALISED = r"(?:Google )?(?-i:[A-Z])[\w.]*"
 _WHO = r"(?P<who{}>[^\n]{{1,80}}?)"
 _LAST_WHO = r"(?P<who{}>[^\n,:;!?\"]{{1,80}})"  # nothing after it would stop the shortest match at one letter
 _PART = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|[()|]|[^()|\\\[]+")
@@ -110,10 +75,13 @@ _PLACEHOLDER = re.compile(r"<(?:[a-z0-9]+)>")
 
 @dataclass(slots=True)
 class _Loader:
-    """``is_known``: its wordings have been compiled before, and are so again when they are tried."""
+    """``is_known``: its wordings have been compiled before, and are so again when they are tried. ``services``: the names, of any
+    service, in scripts without capitals.
+    """
 
     source: str
     is_known: bool = False
+    services: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
 
     def problem(self, key: str, value: object, fix: str) -> None:
@@ -156,12 +124,11 @@ class _Loader:
         unknown = [
             name
             for name in _PLACEHOLDER.findall(_without_groups(value))
-            if name not in ("<who>", *_PLACEHOLDERS)
+            if name not in ("<who>", _SERVICE, *_PLACEHOLDERS)
         ]
         if unknown:
-            self.problem(
-                key, value, f"{unknown[0]} is not a placeholder: use <who>, {', '.join(_PLACEHOLDERS)}"
-            )
+            known = ", ".join(("<who>", _SERVICE, *_PLACEHOLDERS))
+            self.problem(key, value, f"{unknown[0]} is not a placeholder: use {known}")
         first, *rest = value.split("<who>")
         expression = first + "".join(
             (_LAST_WHO if _ends_with("<who>".join(rest[number:])) else _WHO).format(number or "") + piece
@@ -169,7 +136,8 @@ class _Loader:
         )
         for name, meaning in _PLACEHOLDERS.items():
             expression = expression.replace(name, meaning)
-        return expression
+        # As it stands within a sentence of a language without capitals.
+        return expression.replace(_SERVICE, f"(?:{'|'.join((_CAPITALISED, *self.services))})")
 
     def tables(self, value: object, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if value is None:
@@ -201,6 +169,7 @@ def load(data: bytes, source: str, *, is_known: bool = False) -> PlatformFile:
     loader.only(document, "file", frozenset({"version", "never", "platform", "text", "wording"}))
     if document.get("version") != 1:
         loader.problem("version", document.get("version"), "must be 1")
+    loader.services = _names_without_capitals(document.get("platform"))
     platforms = [
         _platform(loader, identifier, loader.table(entry, f"platform.{identifier}"))
         for identifier, entry in loader.table(document.get("platform"), "platform").items()
@@ -218,6 +187,14 @@ def load(data: bytes, source: str, *, is_known: bool = False) -> PlatformFile:
     if loader.problems:
         raise PlatformsProblem(loader.problems)
     return result
+
+
+def _names_without_capitals(platforms: object) -> tuple[str, ...]:
+    """As regular expressions. What is wrong in the file is told when each platform is read."""
+    entries = platforms.values() if isinstance(platforms, dict) else ()
+    lists = (entry.get("names") for entry in entries if isinstance(entry, dict))
+    names = (name for names in lists if isinstance(names, list) for name in names)
+    return tuple(re.escape(name) for name in names if isinstance(name, str) and name.upper() == name.lower())
 
 
 def _platform(loader: _Loader, identifier: str, entry: Mapping[str, Any]) -> Platform:
