@@ -877,11 +877,21 @@ def test_who_may_have_typed_a_code_is_told_to_those_who_know_the_roll(
         "Harvey Doyle, reset your password",
         "🔥 Harvey Doyle → reset your password",
         "Harvey Doyle said reset your password",
+        "Harvey Doyle 482913 is your code",
     ],
 )
 def test_a_name_is_found_wherever_marks_set_it_apart(subject: str) -> None:
     found = shipped().recognise(facts_of("Discord <noreply@discord.com>", subject, "come and chat"))
     assert found is not None
+    assert "Harvey Doyle" in found.said_by
+
+
+def test_a_name_is_found_before_what_a_line_of_the_text_says() -> None:
+    found = shipped().recognise(
+        facts_of("Discord <noreply@discord.com>", "Reset your password", "Hello\nHarvey Doyle: come and chat")
+    )
+    assert found is not None
+    assert found.event is Event.SECURITY
     assert "Harvey Doyle" in found.said_by
 
 
