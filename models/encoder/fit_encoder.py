@@ -305,15 +305,25 @@ def loss_of(said: torch.Tensor, labels: torch.Tensor, is_office: torch.Tensor) -
 
 
 def texts_of(
-    office_mail: Path | None, newest: tuple[str, ...], run: int, *, share: float = 1.0, times: int = 2
+    office_mail: Path | None,
+    newest: tuple[str, ...],
+    run: int,
+    *,
+    share: float = 1.0,
+    times: int = 2,
+    has_all_tongues: bool = False,
 ) -> list[Example]:
-    """All texts, in another composition at each run; where some are the newest, theirs in `times`, and of the others a `share`."""
+    """All texts, in another composition at each run; where some are the newest, theirs in `times`, and of the others a `share`:
+    of those in English, where the other languages, of which there are few, are to be heard each time.
+    """
     records: tuple[Record, ...] = load_corpus(CHECKOUT / "models" / "corpus").records
     new = [record for record in records if newest and Path(record.file).name.startswith(newest)]
     known = set(map(id, new))
     old = [record for record in records if id(record) not in known]
     if share < 1:
-        old = random.Random(SEED + run).sample(old, round(share * len(old)))
+        kept = [record for record in old if has_all_tongues and record.language != "en"]
+        drawn = [record for record in old if not (has_all_tongues and record.language != "en")]
+        old = [*kept, *random.Random(SEED + run).sample(drawn, round(share * len(drawn)))]
     examples = from_corpus(old, seed=SEED, variants=(run,))
     examples.extend(from_corpus(new, seed=SEED, variants=tuple(range(run, run + times))))
     if office_mail is not None:
@@ -554,6 +564,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=1.8e-4)
     parser.add_argument("--newest", default="", help="beginnings of file names, with commas: see texts_of")
     parser.add_argument("--share", type=float, default=1.0, help="of the texts that are not the newest")
+    parser.add_argument(
+        "--all-tongues", action="store_true", help="the share is of the English texts; of other languages all"
+    )
     parser.add_argument("--times", type=int, default=2, help="compositions of each of the newest")
     parser.add_argument(
         "--run", type=int, default=0, help="going on: 1, 2 ... for another order and composition"
@@ -579,6 +592,7 @@ def main() -> int:
         chosen.run,
         share=chosen.share,
         times=chosen.times,
+        has_all_tongues=chosen.all_tongues,
     )
     print(f"{len(examples)} texts", file=sys.stderr, flush=True)
     if not chosen.average:
