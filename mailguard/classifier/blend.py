@@ -20,44 +20,54 @@ Doubles = NDArray[np.float64]
 
 _FOLDS = 5
 _LEAST_FACTOR = 0.5
-_DRAWN = 0.5  # weight of the pull towards the linear model alone, against the sum over texts
+_DRAWN = 0.5  # weight of the pull towards where it starts, against the sum over texts
+_LINEAR_ALONE = np.repeat(np.array([[1.0], [0.0], [0.0]]), COLUMNS, axis=1)
 
 
-def fit_blend(logits: Doubles, read: Doubles, labels: NDArray[np.int8], authors: Sequence[str]) -> Doubles:
+def fit_blend(
+    logits: Doubles,
+    read: Doubles,
+    labels: NDArray[np.int8],
+    authors: Sequence[str],
+    *,
+    drawn_to: Doubles | None = None,
+) -> Doubles:
     """(3, COLUMNS): factors of `logits` and of `read`, and biases. ``labels`` as ``train.Labels``; unlearned heads stay linear.
 
-    ``authors``: of each text, who wrote it: texts of one hand are held out together.
+    ``authors``: of each text, who wrote it: texts of one hand are held out together. ``drawn_to``: another blend that these texts, too
+    few to tell all, are drawn towards, and that unlearned heads keep.
     """
-    blend = _fitted(logits, read, labels)
+    start = _LINEAR_ALONE if drawn_to is None else drawn_to
+    blend = _fitted(logits, read, labels, start)
     folds = _folds(authors)
     held_out = np.zeros_like(logits)
     for fold in range(_FOLDS):
         inside = folds != fold
         if inside.all() or not inside.any():
             return blend
-        others = _fitted(logits[inside], read[inside], labels[inside])
+        others = _fitted(logits[inside], read[inside], labels[inside], start)
         held_out[~inside] = others[0] * logits[~inside] + others[1] * read[~inside] + others[2]
     for head in HEADS:
         blend[:, columns(head)] *= _temperature(head, held_out, labels)
     return blend
 
 
-def _fitted(logits: Doubles, read: Doubles, labels: NDArray[np.int8]) -> Doubles:
-    blend = np.repeat(np.array([[1.0], [0.0], [0.0]]), COLUMNS, axis=1)
-    for head, words in HEADS.items():
+def _fitted(logits: Doubles, read: Doubles, labels: NDArray[np.int8], start: Doubles) -> Doubles:
+    blend = start.copy()
+    for head in HEADS:
         part = columns(head)
         if head == NATURE:
             for column in range(part.start, part.stop):
                 known = labels[:, column] >= 0
                 if len(np.unique(labels[known, column])) == 2:
                     blend[:, column] = _fit_nature(
-                        logits[known, column], read[known, column], labels[known, column]
+                        logits[known, column], read[known, column], labels[known, column], start[:, column]
                     )
             continue
         known = labels[:, part.start] >= 0
         target = labels[known, part].argmax(axis=1)
         if len(np.unique(target)) > 1:
-            blend[:, part] = _fit_exclusive(logits[known, part], read[known, part], target, len(words))
+            blend[:, part] = _fit_exclusive(logits[known, part], read[known, part], target, start[:, part])
     return blend
 
 
@@ -88,28 +98,28 @@ def _temperature(head: str, said: Doubles, labels: NDArray[np.int8]) -> float:
     return float(minimize_scalar(loss, bounds=(_LEAST_FACTOR, 1.0), method="bounded").x)
 
 
-def _fit_nature(logits: Doubles, read: Doubles, target: NDArray[np.int8]) -> Doubles:
+def _fit_nature(logits: Doubles, read: Doubles, target: NDArray[np.int8], start: Doubles) -> Doubles:
     sign = np.where(target == 1, 1.0, -1.0)
 
     def loss(numbers: Doubles) -> float:
         value = sign * (numbers[0] * logits + numbers[1] * read + numbers[2])
-        pull = np.square(numbers - np.array([1.0, 0.0, 0.0])).sum()
+        pull = np.square(numbers - start).sum()
         return float(np.logaddexp(0.0, -value).sum() + _DRAWN * pull)
 
-    found: Doubles = minimize(loss, np.array([1.0, 0.0, 0.0]), method="L-BFGS-B").x
+    found: Doubles = minimize(loss, start, method="L-BFGS-B").x
     return found
 
 
-def _fit_exclusive(logits: Doubles, read: Doubles, target: NDArray[np.int64], words: int) -> Doubles:
-    rows = np.arange(len(target))
+def _fit_exclusive(logits: Doubles, read: Doubles, target: NDArray[np.int64], start: Doubles) -> Doubles:
+    rows, words = np.arange(len(target)), start.shape[1]
+    first = np.concatenate([start[:2, 0], start[2]])
 
     def loss(numbers: Doubles) -> float:
         value = numbers[0] * logits + numbers[1] * read + numbers[2:]
         top = value.max(axis=1, keepdims=True)
         total = np.log(np.exp(value - top).sum(axis=1)) + top[:, 0]
-        pull = (numbers[0] - 1) ** 2 + numbers[1] ** 2 + np.square(numbers[2:]).sum()
+        pull = np.square(numbers - first).sum()
         return float((total - value[rows, target]).sum() + _DRAWN * pull)
 
-    start = np.concatenate([[1.0, 0.0], np.zeros(words)])
-    found = minimize(loss, start, method="L-BFGS-B").x
+    found = minimize(loss, first, method="L-BFGS-B").x
     return np.stack([np.full(words, found[0]), np.full(words, found[1]), found[2:]])

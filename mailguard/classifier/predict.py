@@ -26,6 +26,7 @@ from mailguard.classifier.features import (
 from mailguard.classifier.heads import EVENT, GRAVE, HARMLESS, HEADS, INITIATOR, KIND, NATURE, columns
 from mailguard.classifier.linear_reasons import MOST_REASONS, reasons
 from mailguard.classifier.stretches import HIDDEN, asides_of, raised, stretches_of
+from mailguard.classifier.tongue import is_english
 from mailguard.classifier.weights import OFFSETS, Floats, Weights
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.scores import Scores
@@ -193,8 +194,8 @@ class LinearClassifier:
             hinted = probabilities_of(found)[NATURE][:, _HIDDEN_PLACES].max(axis=1)
             likeliest = np.argsort(-hinted, kind="stable")[:_MOST_READ]
             for place in likeliest[hinted[likeliest] >= max(self.thresholds.ordinary, _HINT)].tolist():
-                read = encoder.margins(*text_read_whole(parts[place]))
-                found[place] = blended(self.weights.blend, found[place], read)
+                text = text_read_whole(parts[place])
+                found[place] = blended(self._blend(text), found[place], encoder.margins(*text))
         return found
 
     def _judged(
@@ -206,9 +207,13 @@ class LinearClassifier:
         encoder = self.weights.encoder
         if encoder is None or what_matters(values) < self.thresholds.ordinary:
             return alone, values, None
-        states = encoder.states(encoder.numbers(*text_read_whole(facts)))
-        mixed = blended(self.weights.blend, alone, encoder.margins_of(states))
+        text = text_read_whole(facts)
+        states = encoder.states(encoder.numbers(*text))
+        mixed = blended(self._blend(text), alone, encoder.margins_of(states))
         return mixed, probabilities_of(mixed), states
+
+    def _blend(self, text: tuple[str, str]) -> Floats:
+        return self.weights.blend if is_english(*text) else self.weights.blend_abroad
 
     def _all_reasons(
         self,

@@ -227,7 +227,7 @@ def train(
         is_office = [row for row, example in enumerate(judges) if example.is_office]
         logits = np.concatenate([calibrated(own, calibration, bias), logits[is_office]])
         judges = [*chosen, *(judges[row] for row in is_office)]
-    blend, values, ordinary = blended_judges(judges, logits, encoder, progress=progress)
+    blends, values, ordinary = blended_judges(judges, logits, encoder, progress=progress)
     thresholds = choose_thresholds(judges, values, ordinary=ordinary)
     weights = pack(
         table=table,
@@ -236,7 +236,7 @@ def train(
         calibration=calibration,
         bias=bias,
         known=known_words([example.features for example in examples], at_least=_KNOWN_EXAMPLES),
-        blend=blend,
+        blends=blends,
         encoder=encoder,
     )
     thresholds = replace(
@@ -261,7 +261,7 @@ def train(
         # Office mail: the margins of folds that had not seen it.
         own = matrix([example.features for example in asked], rare) @ table + intercepts
         said = probabilities_with(
-            asked, calibrated(own, calibration, bias), blend, encoder, ordinary, progress=progress
+            asked, calibrated(own, calibration, bias), blends, encoder, ordinary, progress=progress
         )
         office_rows = [row for row, example in enumerate(judges) if example.is_office]
         together = {head: np.concatenate([said[head], values[head][office_rows]]) for head in HEADS}

@@ -29,6 +29,7 @@ _ARRAYS = frozenset(
     {"weights", "scales", "intercepts", "idf", "known", "blend"}
     | {f"{part}_{head}" for head in HEADS for part in ("calibration", "bias")}
 )
+_BLEND_ABROAD = "blend_abroad"  # a school's older model has none
 
 
 class WeightsRefused(ValueError):
@@ -41,7 +42,8 @@ class Weights:
     are idf squared, for a block's length.
 
     A message's margins m become logits ``calibration @ m + bias``: (COLUMNS, COLUMNS), each head a block of its own. Where
-    ``encoder`` has read the message too, its margins e come in: ``blend[0] * logits + blend[1] * e + blend[2]``, a column each.
+    ``encoder`` has read the message too, its margins e come in: ``blend[0] * logits + blend[1] * e + blend[2]``, a column each; of
+    a text that is not in English with ``blend_abroad``.
     ``known`` says of each word's number (1 << KNOWN_BITS) whether it was seen in training.
     """
 
@@ -53,6 +55,7 @@ class Weights:
     bias: Floats
     known: NDArray[np.bool_]
     blend: Floats = field(default_factory=lambda: linear_alone())
+    blend_abroad: Floats = field(default_factory=lambda: linear_alone())
     encoder: Encoder | None = None
 
 
@@ -69,13 +72,15 @@ def pack(
     calibration: Mapping[str, NDArray[np.float64]],
     bias: Mapping[str, NDArray[np.float64]],
     known: NDArray[np.uint8],
-    blend: NDArray[np.float64] | None = None,
+    blends: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     encoder: Mapping[str, NDArray[np.generic]] | None = None,
 ) -> bytes:
     """The file's bytes, the same for the same numbers. ``table`` is as trained, without idf and block weights.
 
-    ``encoder``: its arrays as ``encoder.encoder_of`` reads them; None: the linear model serves alone.
+    ``blends``: of texts in English, of others. ``encoder``: its arrays as ``encoder.encoder_of`` reads them; None: the linear model
+    serves alone.
     """
+    at_home, abroad = blends or (linear_alone(), linear_alone())
     quantised = np.zeros((WIDTH, COLUMNS), dtype=np.int8)
     scales = np.zeros((len(SIZES), COLUMNS), dtype=np.float32)
     for place, (offset, size, weight) in enumerate(zip(OFFSETS, SIZES, BLOCK_WEIGHTS, strict=True)):
@@ -90,7 +95,8 @@ def pack(
         "intercepts": intercepts.astype(np.float32),
         "idf": idf.astype(np.float16),
         "known": known,
-        "blend": linear_alone() if blend is None else blend.astype(np.float32),
+        "blend": at_home.astype(np.float32),
+        _BLEND_ABROAD: abroad.astype(np.float32),
         **{f"{PREFIX}{name}": array for name, array in (encoder or {}).items()},
     }
     for head in HEADS:
@@ -105,11 +111,12 @@ def unpack(content: bytes) -> Weights:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             own = {name for name in stored.files if not name.startswith(PREFIX)}
-            if own != _ARRAYS:
+            if own - {_BLEND_ABROAD} != _ARRAYS:
                 raise WeightsRefused(f"holds {sorted(own)}, not {sorted(_ARRAYS)}")
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, KeyError) as error:
         raise WeightsRefused(f"cannot be read as arrays: {error}") from error
+    arrays.setdefault(_BLEND_ABROAD, arrays["blend"])
     read = encoder_arrays(arrays)
     try:
         encoder = encoder_of(read, columns=COLUMNS) if read else None
@@ -122,6 +129,7 @@ def unpack(content: bytes) -> Weights:
         "idf": (WIDTH,),
         "known": ((1 << KNOWN_BITS) // 8,),
         "blend": (3, COLUMNS),
+        _BLEND_ABROAD: (3, COLUMNS),
         **{f"calibration_{head}": (len(words), len(words)) for head, words in HEADS.items()},
         **{f"bias_{head}": (len(words),) for head, words in HEADS.items()},
     }
@@ -137,6 +145,7 @@ def unpack(content: bytes) -> Weights:
         bias=np.concatenate([arrays[f"bias_{head}"] for head in HEADS]).astype(np.float32),
         known=np.unpackbits(arrays["known"].astype(np.uint8)).astype(np.bool_),
         blend=arrays["blend"].astype(np.float32),
+        blend_abroad=arrays[_BLEND_ABROAD].astype(np.float32),
         encoder=encoder,
     )
 

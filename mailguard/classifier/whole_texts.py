@@ -19,6 +19,7 @@ from mailguard.classifier.heads import COLUMNS, HEADS, NATURE
 from mailguard.classifier.labels import labels_of
 from mailguard.classifier.predict import LinearClassifier, Thresholds, probabilities_of, what_matters
 from mailguard.classifier.stretches import HIDDEN, HIDDEN_COLUMNS
+from mailguard.classifier.tongue import is_english
 from mailguard.classifier.weights import Weights, linear_alone
 from mailguard.domain.message import MessageFacts
 from mailguard.domain.words import Initiator, Kind, Nature
@@ -33,7 +34,10 @@ _STRETCH_ALARMS = 0.004
 _LEAST_MARGIN, _MOST_MARGIN = 2.0, 4.5
 _HIDDEN_NATURES = frozenset(map(Nature, HIDDEN))
 
+_FEWEST_ABROAD = 150  # texts in other languages than English, for a blend of their own
+
 Doubles = NDArray[np.float64]
+Blends = tuple[Doubles, Doubles]  # of texts in English, of others
 
 
 def blended_judges(
@@ -42,11 +46,11 @@ def blended_judges(
     arrays: Mapping[str, NDArray[np.generic]] | None,
     *,
     progress: Progress,
-) -> tuple[Doubles, dict[str, Doubles], float]:
-    """(blend, probabilities of the judges, the bound below which the encoder need not read)."""
+) -> tuple[Blends, dict[str, Doubles], float]:
+    """(the two blends, probabilities of the judges, the bound below which the encoder need not read)."""
     if arrays is None:
         alone = linear_alone().astype(np.float64)
-        return alone, doubles_of(probabilities_of(logits)), 0.0
+        return (alone, alone), doubles_of(probabilities_of(logits)), 0.0
     ordinary = choose_ordinary(judges, what_matters(probabilities_of(logits)).astype(np.float64))
     is_read, read = whole_texts(
         judges, logits, encoder_of(arrays, columns=COLUMNS), ordinary, progress=progress
@@ -54,16 +58,33 @@ def blended_judges(
     texts = [place for place, row in enumerate(is_read.tolist()) if not judges[row].is_office]
     chosen = [judges[row] for row in is_read[texts]]
     authors = [example.group for example in chosen]
-    blend = fit_blend(logits[is_read[texts]], read[texts], labels_of(chosen).table, authors)
+    labels = labels_of(chosen).table
+    at_home = fit_blend(logits[is_read[texts]], read[texts], labels, authors)
+    abroad = at_home
+    rows = [place for place, example in enumerate(chosen) if not is_english(*example.text)]
+    if len(rows) >= _FEWEST_ABROAD:
+        places = [texts[row] for row in rows]
+        hands = [authors[row] for row in rows]
+        abroad = fit_blend(logits[is_read[places]], read[places], labels[rows], hands, drawn_to=at_home)
+    mixed = _mixed(judges, logits, is_read, read, (at_home, abroad))
+    return (at_home, abroad), doubles_of(probabilities_of(mixed)), ordinary
+
+
+def _mixed(
+    examples: Sequence[Example], logits: Doubles, is_read: NDArray[np.int64], read: Doubles, blends: Blends
+) -> Doubles:
+    """As ``predict`` blends what both readers say."""
     mixed = logits.copy()
-    mixed[is_read] = blend[0] * logits[is_read] + blend[1] * read + blend[2]
-    return blend, doubles_of(probabilities_of(mixed)), ordinary
+    for row, margins in zip(is_read.tolist(), read, strict=True):
+        blend = blends[0] if is_english(*examples[row].text) else blends[1]
+        mixed[row] = blend[0] * logits[row] + blend[1] * margins + blend[2]
+    return mixed
 
 
 def probabilities_with(
     examples: Sequence[Example],
     logits: Doubles,
-    blend: Doubles,
+    blends: Blends,
     arrays: Mapping[str, NDArray[np.generic]] | None,
     ordinary: float,
     *,
@@ -75,9 +96,7 @@ def probabilities_with(
     is_read, read = whole_texts(
         examples, logits, encoder_of(arrays, columns=COLUMNS), ordinary, progress=progress
     )
-    mixed = logits.copy()
-    mixed[is_read] = blend[0] * logits[is_read] + blend[1] * read + blend[2]
-    return doubles_of(probabilities_of(mixed))
+    return doubles_of(probabilities_of(_mixed(examples, logits, is_read, read, blends)))
 
 
 def whole_texts(

@@ -15,7 +15,8 @@ class PlatformFacts:
     ``actor_address``: an address the platform states for the actor. ``user_text``: words a user typed inside the mail, "" if none.
     ``is_lookalike``: the From domain imitates a platform's. ``names_in_text``: other people it shows (digests, suggestions).
     ``account``: the recipient's account there, where the mail states one.
-    ``said_by``: what may be a person's name in the headings or before a line, should this be no code but that person's words; ``said``: those.
+    ``said_by``: what may be a person's name in the headings or before a line, should this be no code but that person's words;
+    ``said``: those.
     ``evidence`` says what recognised platform and event, for a signal's "says".
     """
 

@@ -19,8 +19,8 @@ _MOST_WORDS, _MOST_PIECES, _MOST_LINES = 4, 12, 40
 
 
 def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...]:
-    """What may be a person's whole name or handle, but the recipient's: the pieces of subject and From between marks, the first words of
-    the subject, and what stands before a colon at the beginning of a line.
+    """What may be a person's whole name or handle, but the recipient's: the pieces of subject and From between marks, the first words
+    of the subject, and what stands before a colon at the beginning of a line.
     """
     headings = [line.folded for line in text.subjects]
     headings += [mailbox.display_name for mailbox in facts.named("From")]

@@ -38,6 +38,18 @@ def test_a_head_without_labels_stays_with_the_linear_reader():
     assert (blend[1:, part] == 0).all()
 
 
+def test_few_texts_are_drawn_towards_another_blend_and_unlearned_heads_keep_it():
+    rng = np.random.default_rng(5)
+    labels, read = _labels(rng), rng.normal(size=(_TEXTS, COLUMNS))
+    of_many = np.repeat(np.array([[0.2], [1.1], [-0.4]]), COLUMNS, axis=1)
+    few = slice(0, 20)
+    drawn = fit_blend(read[few], read[few], labels[few], _AUTHORS[few], drawn_to=of_many)
+    alone = fit_blend(read[few], read[few], labels[few], _AUTHORS[few])
+    part = columns(NATURE)
+    assert np.abs(drawn - of_many)[:, part].sum() < np.abs(alone - of_many)[:, part].sum()
+    assert (drawn[:, columns(EVENT)] == of_many[:, columns(EVENT)]).all()
+
+
 def test_equal_texts_give_equal_numbers():
     rng = np.random.default_rng(3)
     labels, logits, read = (
