@@ -98,6 +98,7 @@ def set_figures(judged: Sequence[Judged]) -> dict[str, Any]:
     known = [each for each in notices if each.is_known_platform]
     unseen = [each for each in notices if not each.is_known_platform]
     contacts = [each for each in unseen if each.record.event in CONTACT_EVENTS - {Event.SHARE}]
+    machines = [each for each in judged if each.record.kind is Kind.AUTOMATIC]
     return {
         "texts": len(judged),
         "direct": len(direct),
@@ -113,6 +114,10 @@ def set_figures(judged: Sequence[Judged]) -> dict[str, Any]:
             "seen": sum(bool(each.event) for each in contacts),
             "event_right": sum(found_event(each).is_right for each in contacts),
             "texts": len(contacts),
+        },
+        "machines_taken_for_platforms": {
+            "taken": sum(each.event not in ("", Event.SECURITY.value) for each in machines),
+            "texts": len(machines),
         },
         "nature": nature_figures(direct),
         "child": child_figures(direct),

@@ -10,8 +10,8 @@ import re
 
 # Words that other languages of British schools do not have, or hardly: not "a", "i", "me", "no", "to", "do", "are", "was".
 _COMMON = frozenset(
-    """about after all and any at be because been before but by can't could did does didn't doesn't don't dont for from get going good got
-    has have here his how i'll i'm i've if i'd im into it its it's ive just know like my need of off only or our out please really
+    """about after all and any at be because been before but by can't could did does didn't doesn't don't dont for from get going good
+    got has have here his how i'll i'm i've if i'd im into it its it's ive just know like my need of off only or our out please really
     school she should so that the their them then there they think this time very want were what when who why with would year you
     you're your youre""".split()
 )

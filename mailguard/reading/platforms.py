@@ -121,7 +121,8 @@ class Recognisers:
             return None
         shared = self._wordings[""]
         said = find_event(facts, text, None, shared, sender.local_part)
-        if is_office_mail(facts, text, self._rules, typed=self._typed_for_sure(said, text, facts)):
+        typed = self._typed_for_sure(said, text, facts)
+        if is_office_mail(facts, text, self._rules, typed=typed, is_plain=word.is_plain):
             return None
         found = event_of_forum(said) if is_forum else None
         if found is None and is_built_as_service(sender, facts, text, self._rules):

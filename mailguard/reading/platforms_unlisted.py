@@ -1,9 +1,10 @@
 """The mail of a service that nobody listed: what it must be to count as one, and what never does.
 
 Three ways lead there. A forum's program signs its mail. By its build: a machine's sender, a footer and words of contact,
-beside the model's "notification". By the model, when it is very sure: then the sender must still be a service's, and the text
-must speak of what people do among each other on such services. The model was taught on social mail and calls a payroll's or
-a shop's notice one too: its word alone holds nothing. Source: ADR 19.
+beside the model's "notification". By the model, when it is very sure: then the sender must still be a service's, and where offices
+get such mail too (welcomes, files, advertisements) the text must speak of what people do among each other. The model has
+learned what a payroll, a shop or a ticket system sends and tells it from social mail; where it is not very sure its word alone
+holds nothing. Source: ADR 19 and 27.
 """
 
 from __future__ import annotations
@@ -24,16 +25,23 @@ from mailguard.reading.platforms_text import NotificationText, line_of
 _NOTIFICATION = 0.8
 _SURELY_NOTIFICATION = 0.95
 _SURELY_EVENT = 0.7
+_PLAINLY, _PLAIN_EVENT = 0.98, 0.9
 _SURELY_THE_SAME = 0.95
 _WHERE_WORDING_DECIDES = 2  # social words
 _NEWS_LINES = 14
 CONTACT_OF_UNLISTED = CONTACT_EVENTS - {Event.SHARE}
 _OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE, Event.MODERATION})
-# News of an account of one's own: the services of an office have accounts too, with welcomes, uploads and moderators.
+_OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
+# Where the model is sure. It has learned what an office's services send, too; what is worded alike by all is left to words of life
+# among members: codes, welcomes, files shared, advertisements.
 _SOCIAL_WORDS_NEEDED: Mapping[Event, int] = {
-    **dict.fromkeys({*CONTACT_OF_UNLISTED, Event.SECURITY}, 1),
-    **dict.fromkeys(_OWN_ACCOUNT, 2),
+    **dict.fromkeys({*CONTACT_OF_UNLISTED, *_OTHERS_NEWS, Event.UPLOAD, Event.LIVE, Event.SECURITY}, 0),
+    **dict.fromkeys({Event.SIGN_UP, Event.MODERATION, Event.SHARE}, 1),
+    Event.MARKETING: 2,
 }
+# "Your account is ready. Complete your profile.": not even a very sure model can tell whose welcome that is.
+_TOLD_WHERE_PLAIN = frozenset({Event.MODERATION, Event.SHARE})
+_OF_OFFICES_TOO = frozenset({*_OWN_ACCOUNT, *_OTHERS_NEWS, Event.SHARE, Event.MARKETING})
 _TEACHES_OR_SELLS = re.compile(
     r"\b(?:cpd|training|courses?|e-?learning|certificates?|modules?|licen[cs]es?|subscriptions?|gallery|prints|school\s+photos?|photographer|orders?)\b",
     re.IGNORECASE,
@@ -43,7 +51,6 @@ _OWN_UPLOAD = re.compile(
     r"|\byou(?:['\u2019]ve|\s+have)?\s+(?:just\s+)?(?:uploaded|posted|shared|published|added)\b",
     re.IGNORECASE,
 )
-_OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
 # What the common programs that run forums put in the header of everything they send.
 _FORUM_HEADERS = ("x-phpbb-origin", "x-mybb", "x-vbulletin", "x-xf-template")
 _FORUM_PROGRAM = re.compile(
@@ -75,6 +82,11 @@ class ModelsWord:
     def is_sure(self) -> bool:
         return self.notification >= _SURELY_NOTIFICATION and self.event_likelihood >= _SURELY_EVENT
 
+    @property
+    def is_plain(self) -> bool:
+        """No notice of an office's services came near this, of those that were written to try it."""
+        return self.notification >= _PLAINLY and self.event_likelihood >= _PLAIN_EVENT
+
 
 def models_word(scores: Scores) -> ModelsWord:
     """Total: without a model nothing is likely."""
@@ -86,14 +98,21 @@ def models_word(scores: Scores) -> ModelsWord:
     )
 
 
-def is_office_mail(facts: MessageFacts, text: NotificationText, rules: TextRules, *, typed: str = "") -> bool:
-    """Tickets, trackers, shops, calendars, lists, answers: never a platform's. ``typed``: a person's words, which do not count."""
+def is_office_mail(
+    facts: MessageFacts, text: NotificationText, rules: TextRules, *, typed: str = "", is_plain: bool = False
+) -> bool:
+    """Tickets, trackers, shops, calendars, lists, answers: never a platform's. ``typed``: a person's words, which do not count.
+
+    ``is_plain``: the model is so sure of a social service that words do not count, only what structure says.
+    """
     if facts.calendar is not None or facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
         return True
     if any(facts.header(header) for header in rules.office_headers):
         return True
     if facts.header("precedence").strip().lower() == "list":
         return True
+    if is_plain:
+        return False
     own = [line for line in text.lines[:6] if line.text.strip(_QUOTES) not in typed]
     return any(rules.office.search(line.folded) for line in (*text.subjects, *own))
 
@@ -141,20 +160,30 @@ def event_by_sure_model(
         return None
     # "Your 7 photos have been uploaded" fits the wording of somebody's upload, and is the recipient's own.
     is_own = found.who.casefold().startswith(("your ", "you "))
-    if found.is_certain and found.event in _OTHERS_NEWS and not is_own:
+    if found.is_certain and found.event in _OTHERS_NEWS and word.event not in _OTHERS_NEWS and not is_own:
         return None
     event = _agreed(word.event, found) if word.is_sure else found.event
-    if event in _OWN_ACCOUNT and _is_a_suppliers(event, text):
-        return None
-    needed = _SOCIAL_WORDS_NEEDED.get(event)
-    if needed is not None and not word.is_sure:
-        # The news itself is one ("sent you a message"): an office's services say that too.
-        needed = max(needed, _WHERE_WORDING_DECIDES)
+    needed = _words_needed(event, word)
     if needed is None or len(_social_words(text, rules)) < needed:
+        return None
+    if event in _OF_OFFICES_TOO and not word.is_plain and _is_a_suppliers(event, text):
         return None
     if event is found.event and found.is_certain:
         return found
     return Found(event, found.who if found.event is event else "", "the model", is_certain=False)
+
+
+def _words_needed(event: Event, word: ModelsWord) -> int | None:
+    """How many words of life among members; None where nothing makes such mail a social service's."""
+    if event in _OTHERS_NEWS and not word.is_plain:
+        return None
+    needed = _SOCIAL_WORDS_NEEDED.get(event)
+    if needed is None:
+        return None
+    if not word.is_sure:
+        # The news itself is one ("sent you a message"): an office's services say that too.
+        return _WHERE_WORDING_DECIDES
+    return 0 if word.is_plain and event in _TOLD_WHERE_PLAIN else needed
 
 
 def _is_sure_by_wording(word: ModelsWord, found: Found, text: NotificationText) -> bool:

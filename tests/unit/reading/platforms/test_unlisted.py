@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailguard.classifier.artefact import open_classifier
 from mailguard.domain.platform import PlatformFacts
 from mailguard.domain.scores import Scores
 from mailguard.domain.words import Event
@@ -65,6 +66,32 @@ def test_a_sure_model_and_words_of_members_make_a_service_in_its_own_name(
     assert found_in(sender, subject, body, sure_of(event.value, likely=0.69)) is None
 
 
+@pytest.mark.parametrize(
+    ("subject", "body", "event"),
+    [
+        ("Dorothea let you in", "You knocked, she opened.", Event.FRIEND_ACCEPTED),
+        ("Stamp duty", "Five stamps for your Tuesday. Dele Coker and four more.", Event.REACTION),
+        ("The kettle's on", "You went out at seven. Nine came.", Event.LIVE),
+        ("881-204", "Five minutes. Tell nobody.", Event.SECURITY),
+    ],
+)
+def test_a_very_sure_model_needs_no_words_of_members_for_what_offices_do_not_send(
+    subject: str, body: str, event: Event
+) -> None:
+    found = found_in("Brindlebox <post@brindlebox.example>", subject, body, sure_of(event.value))
+    assert found is not None
+    assert found.event is event
+    person = "Ann Reed <ann@brindlebox.example>"
+    assert found_in(person, subject, body, sure_of(event.value)) is None
+
+
+def test_where_nothing_an_office_sends_comes_near_words_of_offices_do_not_count() -> None:
+    sender, subject = "Perchd <hello@perchd.example>", "Your webinar is in session"
+    body = "Invoice or not, your friends are listening."
+    assert found_in(sender, subject, body, sure_of("live")) is None
+    assert found_in(sender, subject, body, sure_of("live", notification=0.99, likely=0.95)) is not None
+
+
 def test_the_recipients_own_upload_is_no_news_of_somebody_elses() -> None:
     body = "See your album.\nYour followers can comment on them."
     sender = "Kiteloft <uploads@kiteloft.example>"
@@ -74,10 +101,20 @@ def test_the_recipients_own_upload_is_no_news_of_somebody_elses() -> None:
     assert found_in(sender, "Kian Marsh uploaded 7 photos", body, sure_of("upload")) is None
 
 
-@pytest.mark.parametrize("event", ["marketing", "digest", "suggestion", "other", "share"])
-def test_the_models_word_alone_holds_no_digest_and_no_advertisement(event: str) -> None:
+@pytest.mark.parametrize("event", ["digest", "suggestion", "other"])
+def test_news_of_others_needs_a_model_that_is_plainly_sure(event: str) -> None:
     body = "See the photos that your friends liked.\nFollowers, streams and clips"
-    assert found_in("Kiteloft <hello@kiteloft.example>", "New today", body, sure_of(event)) is None
+    sender, plainly = "Kiteloft <hello@kiteloft.example>", sure_of(event, notification=0.99, likely=0.95)
+    assert found_in(sender, "New today", body, sure_of(event)) is None
+    assert (found_in(sender, "New today", body, plainly) is None) == (event == "other")
+
+
+@pytest.mark.parametrize("event", ["marketing", "share", "sign_up", "moderation"])
+def test_what_offices_get_too_needs_words_of_members(event: str) -> None:
+    sender = "Kiteloft <hello@kiteloft.example>"
+    assert found_in(sender, "New today", "This week only, with code KITE", sure_of(event)) is None
+    body = "See the photos that your friends liked.\nFollowers, streams and clips"
+    assert found_in(sender, "New today", body, sure_of(event)) is not None
 
 
 @pytest.mark.parametrize(
@@ -115,10 +152,13 @@ def test_the_models_word_alone_holds_no_digest_and_no_advertisement(event: str) 
         ),
     ],
 )
-def test_the_services_of_an_office_are_none_however_sure_the_model(
+def test_the_services_of_an_office_are_none_to_the_model_that_ships(
     sender: str, subject: str, body: str, event: str
 ) -> None:
-    assert found_in(sender, subject, body, sure_of(event, notification=1.0, likely=1.0)) is None
+    facts = facts_of(sender, subject, body, headers={})
+    found = shipped().recognise_unlisted(facts, open_classifier().predict(facts))
+    # A code is delivered, whoever sends it.
+    assert found is None or (found.event is Event.SECURITY and event == "security")
 
 
 @pytest.mark.parametrize(
