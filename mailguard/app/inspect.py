@@ -254,6 +254,8 @@ class Inspector:
             scores = classifier.predict(bare)
             platform = self.recognisers.recognise_unlisted(facts, scores)
         if platform is None:
+            platform = _of_a_pupil(self.recognisers.contact_by_wording(facts), lists)
+        if platform is None:
             return None
         platform = _said_by_a_pupil(_with_models_event(platform, scores), lists)
         return replace(platform, authenticated=authentication.overall)
@@ -316,10 +318,7 @@ def _said_by_a_pupil(platform: PlatformFacts, lists: IndexedLists) -> PlatformFa
     if platform.event is not Event.SECURITY:
         return platform
     for name in platform.said_by:
-        pupils = lists.by_handle(platform.id, name) or [
-            person for person in lists.named(name, _PUPILS) if len(person.name.split()) == len(name.split())
-        ]
-        if pupils:
+        if _is_a_pupils(name, platform, lists):
             return replace(
                 platform,
                 event=Event.DIRECT_MESSAGE,
@@ -330,6 +329,22 @@ def _said_by_a_pupil(platform: PlatformFacts, lists: IndexedLists) -> PlatformFa
                 evidence=f"{platform.evidence}; a pupil is named beside it",
             )
     return platform
+
+
+def _of_a_pupil(platform: PlatformFacts | None, lists: IndexedLists) -> PlatformFacts | None:
+    """A contact that wording tells of, where it is a pupil's: the lists decide that, not the model (DECISIONS, rule 1)."""
+    if platform is None or not any(
+        name and _is_a_pupils(name, platform, lists) for name in (platform.handle, platform.actor)
+    ):
+        return None
+    return replace(platform, evidence=f"{platform.evidence}; a pupil is named in it")
+
+
+def _is_a_pupils(name: str, platform: PlatformFacts, lists: IndexedLists) -> bool:
+    """A registered handle, or a pupil's whole name and no more."""
+    return bool(lists.by_handle(platform.id, name)) or any(
+        len(person.name.split()) == len(name.split()) for person in lists.named(name, _PUPILS)
+    )
 
 
 def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts:

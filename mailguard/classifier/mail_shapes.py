@@ -116,8 +116,14 @@ def _address(record: Record, rng: random.Random) -> str:
 
 def _headers(record: Record, rng: random.Random) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
-    if record.kind is Kind.NOTIFICATION and rng.random() < 0.5:
-        found.append(("List-Unsubscribe", "<https://service.example/off>"))
+    if record.kind is Kind.NOTIFICATION:
+        if rng.random() < 0.5:
+            found.append(("List-Unsubscribe", "<https://service.example/off>"))
+        # What services to many put there says nothing of who they are.
+        if rng.random() < 0.25:
+            found.append(("Precedence", "bulk"))
+        if rng.random() < 0.15:
+            found.append(("Auto-Submitted", "auto-generated"))
     if record.kind is Kind.BULK:
         if rng.random() < 0.6:
             found.append(("List-Unsubscribe", "<https://service.example/off>"))
@@ -125,8 +131,13 @@ def _headers(record: Record, rng: random.Random) -> tuple[tuple[str, str], ...]:
             found.append(("Precedence", "bulk"))
         if rng.random() < 0.3:
             found.append(("List-ID", "<news.service.example>"))
-    if record.kind is Kind.AUTOMATIC and rng.random() < 0.5:
-        found.append(("Auto-Submitted", "auto-replied"))
+    if record.kind is Kind.AUTOMATIC:
+        if rng.random() < 0.5:
+            found.append(("Auto-Submitted", rng.choice(("auto-replied", "auto-generated"))))
+        if rng.random() < 0.25:
+            found.append(("List-Unsubscribe", "<https://service.example/off>"))
+        if rng.random() < 0.15:
+            found.append(("Precedence", "bulk"))
     return tuple(found)
 
 

@@ -188,10 +188,10 @@ def _events(test: Figures) -> str:
         "Event of a notification",
         table(("", "right", "of", "share"), rows),
         f"<p>Of {seen['texts']} contact events of platforms that no recogniser lists, {seen['seen']} are taken for a notification "
-        f"the whole way, {seen['event_right']} of them with the right event: that needs a service's sender beside a very sure model, or its "
-        "footer and words of contact beside a fairly sure one. Advertisements, welcomes and shared files, which an office gets too, need "
-        f"words of life among members, which is why the last line of the table is lower. Of {taken['texts']} notices of an office's own "
-        f"services {taken['taken']} are taken for a social platform's.</p>",
+        f"the whole way, {seen['event_right']} of them with the right event: a service's sender and a very sure model, or "
+        "its footer, words of contact and a fairly sure one. Advertisements, welcomes and shared files, which an office gets too, "
+        "need words of life among members, which is why the last line of the table is lower. Of "
+        f"{taken['texts']} notices of an office's own services {taken['taken']} are taken for a social platform's.</p>",
         "<h3>Platforms never seen</h3>",
         classes_table(test["event_of_unseen_platforms"]["classes"]),
         confusion_table(test["event_of_unseen_platforms"]["confusion"]),

@@ -15,13 +15,27 @@ _COMMON = frozenset(
     school she should so that the their them then there they think this time very want were what when who why with would year you
     you're your youre""".split()
 )
+# Of a terse text these count too; in a longer one children of many tongues use them.
+_COMMON_IN_SHORT = _COMMON | frozenset(
+    """absence again appointment at bag book boy bus call class coat come day detention do friday girl girls hate he heard help hi
+    him hit hitting home homework hurt hurts in is keeps kit late left lesson let lol lost love lunch made me meet mini miss
+    mobile monday mum my name need new not on order page parents party phone please pls plz post room said see sent ship sick sir
+    sorry stop stupid talk teacher tell test text tgt thurs thursday tmrw to today tomorrow tonight touching tues tuesday u until
+    up ur us wednesday week will work your""".split()
+)
+_SHORT_WORDS = 12
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _FEWEST_WORDS = 4  # "ok", "lol", "Flu": no language
 _LEAST_SHARE = 0.07  # of English letters one in forty has less, of others one in thirty more
+_LEAST_SHARE_IN_SHORT = 0.2
 _CHARS = 1_000
 
 
 def is_english(subject: str, body: str) -> bool:
     """True also of what is too short to tell."""
     words = _WORD.findall(f"{subject} {body[:_CHARS]}".casefold().replace("’", "'"))
-    return len(words) < _FEWEST_WORDS or sum(word in _COMMON for word in words) >= _LEAST_SHARE * len(words)
+    if len(words) < _FEWEST_WORDS:
+        return True
+    if len(words) < _SHORT_WORDS and f"{subject}{body}".isascii():
+        return sum(word in _COMMON_IN_SHORT for word in words) >= _LEAST_SHARE_IN_SHORT * len(words)
+    return sum(word in _COMMON for word in words) >= _LEAST_SHARE * len(words)

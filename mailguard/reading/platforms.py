@@ -62,6 +62,8 @@ from mailguard.reading.platforms_words import user_text
 
 __all__ = ["PlatformsProblem", "Recognisers"]
 
+# No office's machine says so: a workspace has invitations and digests, too.
+_ASKED_BY_A_PERSON = CONTACT_OF_UNLISTED - {Event.GROUP_INVITE}
 _ANSWERS = frozenset({AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY})
 _PERSONAL = CONTACT_EVENTS | {Event.SECURITY, Event.MODERATION, Event.SIGN_UP}
 
@@ -122,7 +124,8 @@ class Recognisers:
         shared = self._wordings[""]
         said = find_event(facts, text, None, shared, sender.local_part)
         typed = self._typed_for_sure(said, text, facts)
-        if is_office_mail(facts, text, self._rules, typed=typed, is_plain=word.is_plain):
+        is_plain = word.is_plain and said.is_certain and said.event in _ASKED_BY_A_PERSON
+        if is_office_mail(facts, text, self._rules, typed=typed, is_plain=is_plain):
             return None
         found = event_of_forum(said) if is_forum else None
         if found is None and is_built_as_service(sender, facts, text, self._rules):
@@ -133,6 +136,35 @@ class Recognisers:
             why = f"a service's mail, surely a notification ({word.notification:.2f}{_moved_by(scores)})"
         if found is None:
             return None
+        return self._of_unlisted(sender, facts, text, found, is_forum=is_forum, why=why)
+
+    def contact_by_wording(self, facts: MessageFacts) -> PlatformFacts | None:
+        """The contact that wording is certain of in a machine's mail, whatever a model takes it for, for those who know the roll."""
+        sender = sender_of(facts)
+        if sender is None or self._senders.is_never(sender) or not may_be_service(sender, self._rules):
+            return None
+        text = notification_text(facts, self._rules)
+        if self._senders.listed(sender, facts) is not None:
+            return None
+        said = find_event(facts, text, None, self._wordings[""], sender.local_part)
+        if not said.is_certain or said.event not in CONTACT_OF_UNLISTED:
+            return None
+        if is_office_mail(facts, text, self._rules, typed=self._typed_for_sure(said, text, facts)):
+            return None
+        why = "words of contact in a machine's mail"
+        return self._of_unlisted(sender, facts, text, said, is_forum=False, why=why)
+
+    def _of_unlisted(
+        self,
+        sender: Sender,
+        facts: MessageFacts,
+        text: NotificationText,
+        found: Found,
+        *,
+        is_forum: bool,
+        why: str,
+    ) -> PlatformFacts:
+        shared = self._wordings[""]
         told = (found.who, *names_told(text, shared, found.event))
         name = actor_of(found.event, told, text, facts, None, self._rules)
         if found.event in CONTACT_EVENTS and (not name or is_sender_itself(name, sender)):

@@ -194,7 +194,11 @@ def _names_without_capitals(platforms: object) -> tuple[str, ...]:
     entries = platforms.values() if isinstance(platforms, dict) else ()
     lists = (entry.get("names") for entry in entries if isinstance(entry, dict))
     names = (name for names in lists if isinstance(names, list) for name in names)
-    return tuple(re.escape(name) for name in names if isinstance(name, str) and name.upper() == name.lower())
+    return tuple(
+        re.escape(name.strip())
+        for name in names
+        if isinstance(name, str) and name.upper() == name.lower() and any(map(str.isalpha, name))
+    )
 
 
 def _platform(loader: _Loader, identifier: str, entry: Mapping[str, Any]) -> Platform:

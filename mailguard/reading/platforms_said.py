@@ -6,6 +6,7 @@ Only the school's roll can say which: a service's heading ("Security Alert: ") i
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from mailguard.domain.message import MessageFacts
 from mailguard.reading.platforms_text import NotificationText
@@ -13,36 +14,34 @@ from mailguard.reading.platforms_text import NotificationText
 _BETWEEN = re.compile(
     r"[:꞉|·•»→~/\\,…\"()\[\]<>]|\. | ?[-–—―−]+ |\b(?:via|from|on|in|at|said|says|wrote)\b", re.IGNORECASE
 )
-_SPEAKS = re.compile(r"(?P<name>[^:꞉：]{2,60}?)(?: (?:said|says|wrote|sent))?\s?[:꞉：]")
+# Not a list of codes: "Harvey Doyle: 482913".
+_SPEAKS = re.compile(r"(?P<name>[^:꞉：]{2,60}?)(?: (?:said|says|wrote|sent))?\s?[:꞉：]\s*\S+\s+\S")
 _SIGNS = " \t'“”‘’«»*.!?@#\U0001f525\U0001f514"
-_MOST_WORDS, _MOST_PIECES, _MOST_LINES = 4, 12, 40
+_MOST_WORDS, _MOST_PIECES, _MOST_LINES = 4, 30, 40
 
 
 def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...]:
     """What may be a person's whole name or handle, but the recipient's: the pieces of subject and From between marks, the first words
     of the subject, and what stands before a colon at the beginning of a line.
     """
-    headings = [line.folded for line in text.subjects]
-    headings += [mailbox.display_name for mailbox in facts.named("From")]
+    headings = [mailbox.display_name for mailbox in facts.named("From")]
+    headings += [line.folded for line in text.subjects]
     own = {mailbox.display_name.casefold() for mailbox in facts.named("To")}
     own |= {name.casefold() for name in text.greeted}
-    pieces = [piece for heading in headings for piece in _BETWEEN.split(heading)[:_MOST_PIECES]]
-    pieces = list(dict.fromkeys(pieces))[:_MOST_PIECES]
+    pieces = [piece for heading in headings for piece in _BETWEEN.split(heading)]
     for line in text.subjects:
         # "Harvey Doyle 482913 is your code": nothing stands between.
         words = line.folded.split()[: _MOST_WORDS + 1]
         pieces += [" ".join(words[:count]) for count in range(2, len(words))]
-    pieces += [
-        spoken["name"]
-        for line in text.lines[:_MOST_LINES]
-        if (spoken := _SPEAKS.match(line.folded)) is not None
-    ]
+    lines = text.lines[:_MOST_LINES]
+    pieces += [found["name"] for line in lines if (found := _SPEAKS.match(line.folded)) is not None]
     names = dict.fromkeys(piece.strip(_SIGNS) for piece in pieces)
-    return tuple(
+    could_be = (
         name
         for name in names
         if len(name) > 1 and len(name.split()) <= _MOST_WORDS and name.casefold() not in own
     )
+    return tuple(islice(could_be, _MOST_PIECES))
 
 
 def what_was_said(facts: MessageFacts, text: NotificationText) -> str:

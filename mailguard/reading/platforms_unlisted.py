@@ -35,15 +35,16 @@ _OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
 # Where the model is sure. It has learned what an office's services send, too; what is worded alike by all is left to words of life
 # among members: codes, welcomes, files shared, advertisements.
 _SOCIAL_WORDS_NEEDED: Mapping[Event, int] = {
-    **dict.fromkeys({*CONTACT_OF_UNLISTED, *_OTHERS_NEWS, Event.UPLOAD, Event.LIVE, Event.SECURITY}, 0),
-    **dict.fromkeys({Event.SIGN_UP, Event.MODERATION, Event.SHARE}, 1),
+    **dict.fromkeys({*CONTACT_OF_UNLISTED, *_OTHERS_NEWS, Event.SECURITY}, 0),
+    **dict.fromkeys({*_OWN_ACCOUNT, Event.SHARE}, 1),
     Event.MARKETING: 2,
 }
 # "Your account is ready. Complete your profile.": not even a very sure model can tell whose welcome that is.
 _TOLD_WHERE_PLAIN = frozenset({Event.MODERATION, Event.SHARE})
 _OF_OFFICES_TOO = frozenset({*_OWN_ACCOUNT, *_OTHERS_NEWS, Event.SHARE, Event.MARKETING})
 _TEACHES_OR_SELLS = re.compile(
-    r"\b(?:cpd|training|courses?|e-?learning|certificates?|modules?|licen[cs]es?|subscriptions?|gallery|prints|school\s+photos?|photographer|orders?)\b",
+    r"\b(?:cpd|lessons?|class(?:es|room)?|assembly|colleagues?|school website|sessions?|webinars?|meetings?|training|courses?"
+    r"|e-?learning|certificates?|modules?|licen[cs]es?|subscriptions?|gallery|prints|school\s+photos?|photographer|orders?)\b",
     re.IGNORECASE,
 )
 _OWN_UPLOAD = re.compile(
@@ -84,7 +85,7 @@ class ModelsWord:
 
     @property
     def is_plain(self) -> bool:
-        """No notice of an office's services came near this, of those that were written to try it."""
+        """Of 170 office notices written to try it one came so near, a code."""
         return self.notification >= _PLAINLY and self.event_likelihood >= _PLAIN_EVENT
 
 
@@ -103,7 +104,7 @@ def is_office_mail(
 ) -> bool:
     """Tickets, trackers, shops, calendars, lists, answers: never a platform's. ``typed``: a person's words, which do not count.
 
-    ``is_plain``: the model is so sure of a social service that words do not count, only what structure says.
+    ``is_plain``: model and wording are so sure of a person's contact that an office's words do not count, only what structure says.
     """
     if facts.calendar is not None or facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
         return True
@@ -166,7 +167,7 @@ def event_by_sure_model(
     needed = _words_needed(event, word)
     if needed is None or len(_social_words(text, rules)) < needed:
         return None
-    if event in _OF_OFFICES_TOO and not word.is_plain and _is_a_suppliers(event, text):
+    if event in _OF_OFFICES_TOO and _is_a_suppliers(event, text):
         return None
     if event is found.event and found.is_certain:
         return found
@@ -182,7 +183,7 @@ def _words_needed(event: Event, word: ModelsWord) -> int | None:
         return None
     if not word.is_sure:
         # The news itself is one ("sent you a message"): an office's services say that too.
-        return _WHERE_WORDING_DECIDES
+        return 0 if word.notification >= _PLAINLY else _WHERE_WORDING_DECIDES
     return 0 if word.is_plain and event in _TOLD_WHERE_PLAIN else needed
 
 
@@ -195,7 +196,7 @@ def _is_sure_by_wording(word: ModelsWord, found: Found, text: NotificationText) 
     if word.event is found.event and word.event_likelihood >= _SURELY_THE_SAME:
         return word.notification >= _NOTIFICATION
     is_abroad = any(not line.text.isascii() for line in text.subjects)
-    return is_abroad and word.notification >= _SURELY_NOTIFICATION
+    return word.notification >= (_SURELY_NOTIFICATION if is_abroad else _PLAINLY)
 
 
 def _is_a_suppliers(event: Event, text: NotificationText) -> bool:
