@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mailguard.config_sections.school import DEFAULT_APPROVED_PLATFORMS
-from mailguard.domain.words import PlatformClass
+from mailguard.domain.words import Event, PlatformClass
 from mailguard.reading.platforms import PlatformsProblem, Recognisers
 from mailguard.shipped import shipped_path
+from tests.unit.reading.platforms.messages import facts_of
 
 _TEXT = "\n".join(
     f"{name} = ''"
@@ -77,3 +78,19 @@ def test_every_education_service_is_approved_unless_a_school_says_otherwise() ->
     classes = Recognisers.from_toml(path.read_bytes(), str(path)).classes
     education = {name for name, kind in classes.items() if kind is PlatformClass.EDUCATION}
     assert education <= set(DEFAULT_APPROVED_PLATFORMS) <= set(classes)
+
+
+def test_a_service_stands_in_a_sentence_by_a_name_that_has_letters_and_no_capitals() -> None:
+    wording = "[[wording]]\nevent = 'follow'\nlanguage = 'hi'\npatterns = '''\n^<who> <service> पर\n'''\n"
+    named = GOOD.replace('name = "Zingo"', 'name = "Zingo"\nnames = ["ज़िंगो", "360", "."]')
+
+    def fits(subject: str) -> bool:
+        found = Recognisers.from_toml((named + wording).encode(), "a.toml").recognise(
+            facts_of("Zingo <hi@zingo.test>", subject, "")
+        )
+        return found is not None and found.event is Event.FOLLOW
+
+    assert fits("Ravi Shah ज़िंगो पर")
+    assert fits("Ravi Shah Zingo पर")
+    assert not fits("Ravi Shah 360 पर")
+    assert not fits("Ravi Shah . पर")

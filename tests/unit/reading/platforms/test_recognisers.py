@@ -895,6 +895,21 @@ def test_a_name_is_found_before_what_a_line_of_the_text_says() -> None:
     assert "Harvey Doyle" in found.said_by
 
 
+def test_a_list_of_codes_is_nobody_speaking() -> None:
+    body = "Your new codes\nHarvey Doyle: 482913\nTia Moss: 118821"
+    found = shipped().recognise(facts_of("Discord <noreply@discord.com>", "Reset your password", body))
+    assert found is not None
+    assert not {"Harvey Doyle", "Tia Moss"} & set(found.said_by)
+
+
+def test_a_name_in_from_is_found_behind_a_subject_of_many_pieces() -> None:
+    sender = '"Harvey Doyle via Snapchat" <no_reply@snapchat.com>'
+    subject = "Your Snapchat code: " + ", ".join("abcdefghijklmnopqrstuvwxyz" * 2)
+    found = shipped().recognise(facts_of(sender, subject, "come and chat to me"))
+    assert found is not None
+    assert "Harvey Doyle" in found.said_by
+
+
 def test_the_recipient_has_not_said_it() -> None:
     facts = facts_of(
         "Discord <noreply@discord.com>", "Harvey Doyle, here is your code: 482913", "Use it soon"

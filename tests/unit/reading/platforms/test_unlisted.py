@@ -71,7 +71,7 @@ def test_a_sure_model_and_words_of_members_make_a_service_in_its_own_name(
     [
         ("Dorothea let you in", "You knocked, she opened.", Event.FRIEND_ACCEPTED),
         ("Stamp duty", "Five stamps for your Tuesday. Dele Coker and four more.", Event.REACTION),
-        ("The kettle's on", "You went out at seven. Nine came.", Event.LIVE),
+        ("Heard your name", "Dele Coker shouted you in the noisy tunnel.", Event.MENTION),
         ("881-204", "Five minutes. Tell nobody.", Event.SECURITY),
     ],
 )
@@ -85,11 +85,13 @@ def test_a_very_sure_model_needs_no_words_of_members_for_what_offices_do_not_sen
     assert found_in(person, subject, body, sure_of(event.value)) is None
 
 
-def test_where_nothing_an_office_sends_comes_near_words_of_offices_do_not_count() -> None:
-    sender, subject = "Perchd <hello@perchd.example>", "Your webinar is in session"
-    body = "Invoice or not, your friends are listening."
-    assert found_in(sender, subject, body, sure_of("live")) is None
-    assert found_in(sender, subject, body, sure_of("live", notification=0.99, likely=0.95)) is not None
+def test_an_offices_words_do_not_count_where_model_and_wording_are_sure_of_a_persons_contact() -> None:
+    sender, subject = "Perchd <hello@perchd.example>", "Kian Marsh mentioned you in a song about a meeting"
+    body = "Listen to it."
+    plainly = sure_of("mention", notification=0.99, likely=0.95)
+    assert found_in(sender, subject, body, sure_of("mention")) is None
+    assert found_in(sender, subject, body, plainly) is not None
+    assert found_in(sender, "A meeting about you", body, plainly) is None
 
 
 def test_the_recipients_own_upload_is_no_news_of_somebody_elses() -> None:
@@ -392,3 +394,41 @@ def test_capitals_in_a_subject_are_not_who_acts_where_the_text_names_somebody(
     found = found_in(sender, subject, text, sure_of("friend_request", notification=0.99, likely=0.99), **more)
     assert found is not None
     assert found.actor == actor
+
+
+def test_a_contact_that_wording_tells_of_is_read_for_those_who_know_the_roll_whatever_the_model_says() -> (
+    None
+):
+    sender, subject = "Teamzy <hello@teamzy.example>", "Harvey Doyle invited you to join Year 10 lads"
+    facts = facts_of(
+        sender, subject, "Harvey Doyle invited you to join Year 10 lads on Teamzy.\nJoin", headers={}
+    )
+    found = shipped().contact_by_wording(facts)
+    assert found is not None
+    assert (found.event, found.actor, found.is_listed) == (Event.GROUP_INVITE, "Harvey Doyle", False)
+    letter = facts_of("Ann Reed <ann@teamzy.example>", subject, "Join", headers={})
+    assert shipped().contact_by_wording(letter) is None
+    listed = facts_of("Teamzy <hello@facebookmail.com>", subject, "Join", headers={})
+    assert shipped().contact_by_wording(listed) is None
+    ticket = facts_of(sender, subject, "Join", headers={"X-GitHub-Reason": "mention"})
+    assert shipped().contact_by_wording(ticket) is None
+    no_contact = facts_of(sender, "Harvey Doyle: low balance", "Top up", headers={})
+    assert shipped().contact_by_wording(no_contact) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "event"),
+    [
+        ("Your live lesson is starting", "Your stream is on air for 28 students.", "live"),
+        (
+            "Your lesson video has been published",
+            "Your video is on the channel for your colleagues.",
+            "upload",
+        ),
+        ("Your post is up", "Your post and its photos stand on the school website now.", "upload"),
+        ("Sarah Pell is inviting you to a scheduled meeting", "Join the meeting", "group_invite"),
+    ],
+)
+def test_a_teachers_own_tools_are_none_however_sure_the_model(subject: str, body: str, event: str) -> None:
+    scores = sure_of(event, notification=1.0, likely=1.0)
+    assert found_in("Teachlive <hello@teachlive.example>", subject, body, scores) is None
