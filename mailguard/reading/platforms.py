@@ -116,7 +116,7 @@ class Recognisers:
         ``scores``: the model's, for kind and event. Without a model only a forum's is recognised. See ``platforms_unlisted``.
         """
         sender, word, is_forum = sender_of(facts), models_word(scores), is_of_a_forum(facts, scores)
-        if sender is None or self._senders.is_never(sender) or not (is_forum or word.is_notification):
+        if sender is None or self._senders.is_never(sender) or not (is_forum or word.may_be_notification):
             return None
         text = notification_text(facts, self._rules)
         if self._senders.listed(sender, facts) is not None:
@@ -128,7 +128,7 @@ class Recognisers:
         if is_office_mail(facts, text, self._rules, typed=typed, is_plain=is_plain):
             return None
         found = event_of_forum(said) if is_forum else None
-        if found is None and is_built_as_service(sender, facts, text, self._rules):
+        if found is None and word.is_notification and is_built_as_service(sender, facts, text, self._rules):
             found = event_by_build(word, said, text, self._rules)
         why = "sent by a forum's program" if is_forum else "words of contact in a service's mail"
         if found is None:

@@ -22,12 +22,13 @@ from mailguard.reading.platforms_rules import TextRules
 from mailguard.reading.platforms_sender import OWN_NAME_LETTERS, Sender, folded_letters, service_beside
 from mailguard.reading.platforms_text import NotificationText, line_of
 
+_LIKELY_NOTIFICATION = 0.5
 _NOTIFICATION = 0.8
 _SURELY_NOTIFICATION = 0.95
 _SURELY_EVENT = 0.7
 _PLAINLY, _PLAIN_EVENT = 0.98, 0.9
 _SURELY_THE_SAME = 0.95
-_WHERE_WORDING_DECIDES = 2  # social words
+_WHERE_WORDING_DECIDES, _WHERE_WORDS_ABOUND = 2, 3  # social words
 _NEWS_LINES = 14
 CONTACT_OF_UNLISTED = CONTACT_EVENTS - {Event.SHARE}
 _OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE, Event.MODERATION})
@@ -74,6 +75,10 @@ class ModelsWord:
     notification: float
     event: Event
     event_likelihood: float
+
+    @property
+    def may_be_notification(self) -> bool:
+        return self.notification >= _LIKELY_NOTIFICATION
 
     @property
     def is_notification(self) -> bool:
@@ -157,7 +162,11 @@ def event_by_sure_model(
     word: ModelsWord, found: Found, sender: Sender, text: NotificationText, rules: TextRules
 ) -> Found | None:
     """The event, where the model is very sure and a service writes of what people do there."""
-    if not (word.is_sure or _is_sure_by_wording(word, found, text)) or not may_be_service(sender, rules):
+    if not may_be_service(sender, rules):
+        return None
+    words = len(_social_words(text, rules))
+    abounds = words >= _WHERE_WORDS_ABOUND and _both_say_so(word, found)
+    if not (word.is_sure or abounds or _is_sure_by_wording(word, found, text)):
         return None
     # "Your 7 photos have been uploaded" fits the wording of somebody's upload, and is the recipient's own.
     is_own = found.who.casefold().startswith(("your ", "you "))
@@ -165,7 +174,7 @@ def event_by_sure_model(
         return None
     event = _agreed(word.event, found) if word.is_sure else found.event
     needed = _words_needed(event, word)
-    if needed is None or len(_social_words(text, rules)) < needed:
+    if needed is None or words < needed:
         return None
     if event in _OF_OFFICES_TOO and _is_a_suppliers(event, text):
         return None
@@ -185,6 +194,10 @@ def _words_needed(event: Event, word: ModelsWord) -> int | None:
         # The news itself is one ("sent you a message"): an office's services say that too.
         return 0 if word.notification >= _PLAINLY else _WHERE_WORDING_DECIDES
     return 0 if word.is_plain and event in _TOLD_WHERE_PLAIN else needed
+
+
+def _both_say_so(word: ModelsWord, found: Found) -> bool:
+    return found.is_certain and word.event is found.event and word.event_likelihood >= _PLAIN_EVENT
 
 
 def _is_sure_by_wording(word: ModelsWord, found: Found, text: NotificationText) -> bool:
