@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from mailguard.app.lists import IndexedLists
@@ -17,7 +18,7 @@ from mailguard.domain.decide import Decision, Outcome, decide
 from mailguard.domain.message import Authentication, Envelope, MessageFacts
 from mailguard.domain.parties import find_parties
 from mailguard.domain.platform import PlatformFacts, PostingGateway
-from mailguard.domain.platform_actor import STAFF_EVENTS
+from mailguard.domain.platform_actor import STAFF_EVENTS, find_actor
 from mailguard.domain.policy import Policy
 from mailguard.domain.roll import School
 from mailguard.domain.routing import Route, report_route
@@ -46,6 +47,7 @@ _STAYS_AS_WORDED = STAFF_EVENTS | {Event.SUGGESTION}
 _PUPILS = frozenset({PersonList.PUPILS})
 _BEGUN_BY_ANOTHER = CONTACT_EVENTS - STAFF_EVENTS
 _CHILDREN = frozenset({Initiator.CHILD, Initiator.PROBABLE_CHILD})
+_CHILD_SENDERS = frozenset({Sender.CHILD, Sender.PROBABLE_CHILD})
 # Nobody writes to anybody in these, and a letter's row would not be closed to the one whose account it is.
 _OF_OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE})
 
@@ -253,8 +255,9 @@ class Inspector:
         ):
             scores = classifier.predict(bare)
             platform = self.recognisers.recognise_unlisted(facts, scores)
-        if platform is None:
-            platform = _of_a_pupil(self.recognisers.contact_by_wording(facts), lists)
+        if platform is None or (not platform.is_listed and platform.event not in CONTACT_EVENTS):
+            today = self.clock.now().astimezone(ZoneInfo(self.school.timezone)).date()
+            platform = _of_a_child(self.recognisers.contact_by_wording(facts), lists, today) or platform
         if platform is None:
             return None
         platform = _said_by_a_pupil(_with_models_event(platform, scores), lists)
@@ -318,7 +321,10 @@ def _said_by_a_pupil(platform: PlatformFacts, lists: IndexedLists) -> PlatformFa
     if platform.event is not Event.SECURITY:
         return platform
     for name in platform.said_by:
-        if _is_a_pupils(name, platform, lists):
+        pupils = lists.by_handle(platform.id, name) or [
+            person for person in lists.named(name, _PUPILS) if len(person.name.split()) == len(name.split())
+        ]
+        if pupils:
             return replace(
                 platform,
                 event=Event.DIRECT_MESSAGE,
@@ -331,20 +337,11 @@ def _said_by_a_pupil(platform: PlatformFacts, lists: IndexedLists) -> PlatformFa
     return platform
 
 
-def _of_a_pupil(platform: PlatformFacts | None, lists: IndexedLists) -> PlatformFacts | None:
-    """A contact that wording tells of, where it is a pupil's: the lists decide that, not the model (DECISIONS, rule 1)."""
-    if platform is None or not any(
-        name and _is_a_pupils(name, platform, lists) for name in (platform.handle, platform.actor)
-    ):
+def _of_a_child(platform: PlatformFacts | None, lists: IndexedLists, today: date) -> PlatformFacts | None:
+    """A contact that wording tells of, where the lists say that a child acted: they decide that, not the model (DECISIONS, rule 1)."""
+    if platform is None or find_actor(platform, (), [], lists, today).as_sender not in _CHILD_SENDERS:
         return None
-    return replace(platform, evidence=f"{platform.evidence}; a pupil is named in it")
-
-
-def _is_a_pupils(name: str, platform: PlatformFacts, lists: IndexedLists) -> bool:
-    """A registered handle, or a pupil's whole name and no more."""
-    return bool(lists.by_handle(platform.id, name)) or any(
-        len(person.name.split()) == len(name.split()) for person in lists.named(name, _PUPILS)
-    )
+    return replace(platform, evidence=f"{platform.evidence}; a pupil acts in it")
 
 
 def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts:

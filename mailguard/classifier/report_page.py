@@ -191,7 +191,7 @@ def _events(test: Figures) -> str:
         f"the whole way, {seen['event_right']} of them with the right event: a service's sender and a very sure model, or "
         "its footer, words of contact and a fairly sure one. Advertisements, welcomes and shared files, which an office gets too, "
         "need words of life among members, which is why the last line of the table is lower. Of "
-        f"{taken['texts']} notices of an office's own services {taken['taken']} are taken for a social platform's.</p>",
+        f"{taken['texts']} machines' messages and office notices {taken['taken']} are taken for a social platform's.</p>",
         "<h3>Platforms never seen</h3>",
         classes_table(test["event_of_unseen_platforms"]["classes"]),
         confusion_table(test["event_of_unseen_platforms"]["confusion"]),

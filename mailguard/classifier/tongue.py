@@ -36,6 +36,6 @@ def is_english(subject: str, body: str) -> bool:
     words = _WORD.findall(f"{subject} {body[:_CHARS]}".casefold().replace("’", "'"))
     if len(words) < _FEWEST_WORDS:
         return True
-    if len(words) < _SHORT_WORDS and f"{subject}{body}".isascii():
+    if len(words) < _SHORT_WORDS and all(map(str.isascii, words)):
         return sum(word in _COMMON_IN_SHORT for word in words) >= _LEAST_SHARE_IN_SHORT * len(words)
     return sum(word in _COMMON for word in words) >= _LEAST_SHARE * len(words)

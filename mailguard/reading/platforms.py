@@ -147,9 +147,10 @@ class Recognisers:
         if self._senders.listed(sender, facts) is not None:
             return None
         said = find_event(facts, text, None, self._wordings[""], sender.local_part)
-        if not said.is_certain or said.event not in CONTACT_OF_UNLISTED:
+        if not said.is_certain or said.event not in CONTACT_EVENTS:
             return None
-        if is_office_mail(facts, text, self._rules, typed=self._typed_for_sure(said, text, facts)):
+        # Only by its structure: a pupil chooses what a group is called.
+        if is_office_mail(facts, text, self._rules, is_plain=True):
             return None
         why = "words of contact in a machine's mail"
         return self._of_unlisted(sender, facts, text, said, is_forum=False, why=why)

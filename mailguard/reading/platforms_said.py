@@ -15,9 +15,11 @@ _BETWEEN = re.compile(
     r"[:꞉|·•»→~/\\,…\"()\[\]<>]|\. | ?[-–—―−]+ |\b(?:via|from|on|in|at|said|says|wrote)\b", re.IGNORECASE
 )
 # Not a list of codes: "Harvey Doyle: 482913".
-_SPEAKS = re.compile(r"(?P<name>[^:꞉：]{2,60}?)(?: (?:said|says|wrote|sent))?\s?[:꞉：]\s*\S+\s+\S")
+_SPEAKS = re.compile(
+    r"(?P<name>[^:꞉：]{2,60}?)(?: (?:said|says|wrote|sent))?\s?[:꞉：]\s*(?:\S+\s+\S|[^\s\d]+$)"
+)
 _SIGNS = " \t'“”‘’«»*.!?@#\U0001f525\U0001f514"
-_MOST_WORDS, _MOST_PIECES, _MOST_LINES = 4, 30, 40
+_MOST_WORDS, _MOST_PIECES, _MOST_LINES = 4, 60, 40
 
 
 def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...]:
@@ -28,13 +30,13 @@ def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...
     headings += [line.folded for line in text.subjects]
     own = {mailbox.display_name.casefold() for mailbox in facts.named("To")}
     own |= {name.casefold() for name in text.greeted}
-    pieces = [piece for heading in headings for piece in _BETWEEN.split(heading)]
+    lines = text.lines[:_MOST_LINES]
+    pieces = [found["name"] for line in lines if (found := _SPEAKS.match(line.folded)) is not None]
     for line in text.subjects:
         # "Harvey Doyle 482913 is your code": nothing stands between.
         words = line.folded.split()[: _MOST_WORDS + 1]
-        pieces += [" ".join(words[:count]) for count in range(2, len(words))]
-    lines = text.lines[:_MOST_LINES]
-    pieces += [found["name"] for line in lines if (found := _SPEAKS.match(line.folded)) is not None]
+        pieces += [" ".join(words[:count]) for count in range(1, len(words))]
+    pieces += [piece for heading in headings for piece in _BETWEEN.split(heading)]
     names = dict.fromkeys(piece.strip(_SIGNS) for piece in pieces)
     could_be = (
         name

@@ -34,7 +34,7 @@ CONTACT_OF_UNLISTED = CONTACT_EVENTS - {Event.SHARE}
 _OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE, Event.MODERATION})
 _OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
 # Where the model is sure. It has learned what an office's services send, too; what is worded alike by all is left to words of life
-# among members: codes, welcomes, files shared, advertisements.
+# among members: welcomes, uploads, files shared, advertisements. A code is delivered, whosever it is.
 _SOCIAL_WORDS_NEEDED: Mapping[Event, int] = {
     **dict.fromkeys({*CONTACT_OF_UNLISTED, *_OTHERS_NEWS, Event.SECURITY}, 0),
     **dict.fromkeys({*_OWN_ACCOUNT, Event.SHARE}, 1),
@@ -44,8 +44,12 @@ _SOCIAL_WORDS_NEEDED: Mapping[Event, int] = {
 _TOLD_WHERE_PLAIN = frozenset({Event.MODERATION, Event.SHARE})
 _OF_OFFICES_TOO = frozenset({*_OWN_ACCOUNT, *_OTHERS_NEWS, Event.SHARE, Event.MARKETING})
 _TEACHES_OR_SELLS = re.compile(
-    r"\b(?:cpd|lessons?|class(?:es|room)?|assembly|colleagues?|school website|sessions?|webinars?|meetings?|training|courses?"
-    r"|e-?learning|certificates?|modules?|licen[cs]es?|subscriptions?|gallery|prints|school\s+photos?|photographer|orders?)\b",
+    r"\b(?:cpd|training|courses?|e-?learning|certificates?|modules?|licen[cs]es?|subscriptions?|gallery|prints|school\s+photos?|photographer|orders?)\b",
+    re.IGNORECASE,
+)
+# A teacher's own tools say so; with more words of life among members it is an upload that shows a school's activity (row P5).
+_TEACHES = re.compile(
+    r"\b(?:lessons?|class(?:es|room)?|assembly|colleagues?|school website|sessions?|webinars?|meetings?)\b",
     re.IGNORECASE,
 )
 _OWN_UPLOAD = re.compile(
@@ -176,7 +180,7 @@ def event_by_sure_model(
     needed = _words_needed(event, word)
     if needed is None or words < needed:
         return None
-    if event in _OF_OFFICES_TOO and _is_a_suppliers(event, text):
+    if event in _OF_OFFICES_TOO and _is_a_suppliers(event, text, words):
         return None
     if event is found.event and found.is_certain:
         return found
@@ -212,10 +216,10 @@ def _is_sure_by_wording(word: ModelsWord, found: Found, text: NotificationText) 
     return word.notification >= (_SURELY_NOTIFICATION if is_abroad else _PLAINLY)
 
 
-def _is_a_suppliers(event: Event, text: NotificationText) -> bool:
+def _is_a_suppliers(event: Event, text: NotificationText, words: int) -> bool:
     """A photographer's gallery, a training site's welcome: accounts that an office has, and uploads that others made."""
     lines = "\n".join(line.text for line in (*text.subjects[:1], *text.lines[:_NEWS_LINES]))
-    if _TEACHES_OR_SELLS.search(lines):
+    if _TEACHES_OR_SELLS.search(lines) or (words < _WHERE_WORDING_DECIDES and _TEACHES.search(lines)):
         return True
     return event is Event.UPLOAD and not _OWN_UPLOAD.search(lines)
 

@@ -14,6 +14,8 @@ from mailguard.classifier.tongue import is_english
         "lol",
         "Flu",
         "😂😂😂",
+        "he hit me again today 😭",
+        "Absence: Harvey Doyle 10B dentist appointment Thursday 11am",
         "",
     ],
 )

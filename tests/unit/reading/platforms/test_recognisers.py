@@ -878,6 +878,7 @@ def test_who_may_have_typed_a_code_is_told_to_those_who_know_the_roll(
         "🔥 Harvey Doyle → reset your password",
         "Harvey Doyle said reset your password",
         "Harvey Doyle 482913 is your code",
+        f"Your code: {', '.join('abcdefghijklmnopqrstuvwxyz')}, Harvey Doyle",
     ],
 )
 def test_a_name_is_found_wherever_marks_set_it_apart(subject: str) -> None:
@@ -896,7 +897,7 @@ def test_a_name_is_found_before_what_a_line_of_the_text_says() -> None:
 
 
 def test_a_list_of_codes_is_nobody_speaking() -> None:
-    body = "Your new codes\nHarvey Doyle: 482913\nTia Moss: 118821"
+    body = "Your new codes\nHarvey Doyle: 482913\nTia Moss: K7-118821"
     found = shipped().recognise(facts_of("Discord <noreply@discord.com>", "Reset your password", body))
     assert found is not None
     assert not {"Harvey Doyle", "Tia Moss"} & set(found.said_by)

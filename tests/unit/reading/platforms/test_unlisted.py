@@ -83,6 +83,15 @@ def test_a_very_sure_model_needs_no_words_of_members_for_what_offices_do_not_sen
     assert found.event is event
     person = "Ann Reed <ann@brindlebox.example>"
     assert found_in(person, subject, body, sure_of(event.value)) is None
+    fairly = sure_of(event.value, notification=0.94)
+    assert found_in("Brindlebox <post@brindlebox.example>", subject, body, fairly) is None
+
+
+def test_an_upload_that_shows_a_schools_activity_is_one_where_members_words_stand_beside_it() -> None:
+    body = "Your video Year 8 assembly is up. Your followers can comment on it."
+    found = found_in("Kiteloft <hello@kiteloft.example>", "Your video is live", body, sure_of("upload"))
+    assert found is not None
+    assert found.event is Event.UPLOAD
 
 
 def test_an_offices_words_do_not_count_where_model_and_wording_are_sure_of_a_persons_contact() -> None:
@@ -410,6 +419,10 @@ def test_a_contact_that_wording_tells_of_is_read_for_those_who_know_the_roll_wha
     assert shipped().contact_by_wording(letter) is None
     listed = facts_of("Teamzy <hello@facebookmail.com>", subject, "Join", headers={})
     assert shipped().contact_by_wording(listed) is None
+    pupils_choice = facts_of(sender, "Harvey Doyle invited you to join PE-10 survey crew", "Join", headers={})
+    assert shipped().contact_by_wording(pupils_choice) is not None
+    shared = facts_of(sender, "Harvey Doyle shared an album with you", "Look", headers={})
+    assert shipped().contact_by_wording(shared) is not None
     ticket = facts_of(sender, subject, "Join", headers={"X-GitHub-Reason": "mention"})
     assert shipped().contact_by_wording(ticket) is None
     no_contact = facts_of(sender, "Harvey Doyle: low balance", "Top up", headers={})
@@ -419,13 +432,13 @@ def test_a_contact_that_wording_tells_of_is_read_for_those_who_know_the_roll_wha
 @pytest.mark.parametrize(
     ("subject", "body", "event"),
     [
-        ("Your live lesson is starting", "Your stream is on air for 28 students.", "live"),
+        ("Your live lesson is starting", "28 students are waiting.", "live"),
         (
-            "Your lesson video has been published",
-            "Your video is on the channel for your colleagues.",
+            "Your lesson has been published",
+            "Your video is there for your colleagues.",
             "upload",
         ),
-        ("Your post is up", "Your post and its photos stand on the school website now.", "upload"),
+        ("Your post is up", "It stands on the school website now.", "upload"),
         ("Sarah Pell is inviting you to a scheduled meeting", "Join the meeting", "group_invite"),
     ],
 )
