@@ -62,8 +62,8 @@ from mailguard.reading.platforms_words import user_text
 
 __all__ = ["PlatformsProblem", "Recognisers"]
 
-# No office's machine says so: a workspace has invitations and digests, too.
-_ASKED_BY_A_PERSON = CONTACT_OF_UNLISTED - {Event.GROUP_INVITE}
+# No office's machine says so: a workspace has invitations, and who accepts them, too.
+_ASKED_BY_A_PERSON = CONTACT_OF_UNLISTED - {Event.GROUP_INVITE, Event.FRIEND_ACCEPTED}
 _ANSWERS = frozenset({AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY})
 _PERSONAL = CONTACT_EVENTS | {Event.SECURITY, Event.MODERATION, Event.SIGN_UP}
 

@@ -440,6 +440,11 @@ def test_a_contact_that_wording_tells_of_is_read_for_those_who_know_the_roll_wha
         ),
         ("Your post is up", "It stands on the school website now.", "upload"),
         ("Sarah Pell is inviting you to a scheduled meeting", "Join the meeting", "group_invite"),
+        (
+            "Helen has accepted your invitation",
+            "Helen accepted the invitation to join the workspace Finance as Approver.",
+            "friend_accepted",
+        ),
     ],
 )
 def test_a_teachers_own_tools_are_none_however_sure_the_model(subject: str, body: str, event: str) -> None:
