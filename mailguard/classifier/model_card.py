@@ -59,7 +59,7 @@ and a paragraph or a file's name of what reads as a child's letter, count less t
 
 ## What is not known
 No genuine modern notification of Instagram, Snapchat, TikTok or Discord has been tested. No real pupil's or parent's mail was
-used or seen. Languages other than English stand in the corpus with a few dozen texts each or fewer; text in a language it does
+used or seen. Other languages stand in the corpus with some hundreds of texts each, the rarer fewer; text in a language it does
 not know is marked uncertain. Adults who write as children do may be taken for one, and children who write formally are missed:
 that is why the lists come first.
 """
