@@ -124,8 +124,8 @@ class Recognisers:
         shared = self._wordings[""]
         said = find_event(facts, text, None, shared, sender.local_part)
         typed = self._typed_for_sure(said, text, facts)
-        is_plain = word.is_plain and said.is_certain and said.event in _ASKED_BY_A_PERSON
-        if is_office_mail(facts, text, self._rules, typed=typed, is_plain=is_plain):
+        is_personal = word.is_plain and said.is_certain and said.event in _ASKED_BY_A_PERSON
+        if is_office_mail(facts, text, self._rules, typed=typed, words_count=not is_personal):
             return None
         found = event_of_forum(said) if is_forum else None
         if found is None and word.is_notification and is_built_as_service(sender, facts, text, self._rules):
@@ -150,7 +150,7 @@ class Recognisers:
         if not said.is_certain or said.event not in CONTACT_EVENTS:
             return None
         # Only by its structure: a pupil chooses what a group is called.
-        if is_office_mail(facts, text, self._rules, is_plain=True):
+        if is_office_mail(facts, text, self._rules, words_count=False):
             return None
         why = "words of contact in a machine's mail"
         return self._of_unlisted(sender, facts, text, said, is_forum=False, why=why)

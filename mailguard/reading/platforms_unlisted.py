@@ -1,10 +1,11 @@
 """The mail of a service that nobody listed: what it must be to count as one, and what never does.
 
-Three ways lead there. A forum's program signs its mail. By its build: a machine's sender, a footer and words of contact,
+Four ways lead there. A forum's program signs its mail. By its build: a machine's sender, a footer and words of contact,
 beside the model's "notification". By the model, when it is very sure: then the sender must still be a service's, and where offices
 get such mail too (welcomes, files, advertisements) the text must speak of what people do among each other. The model has
 learned what a payroll, a shop or a ticket system sends and tells it from social mail; where it is not very sure its word alone
-holds nothing. Source: ADR 19 and 27.
+holds nothing. And by wording alone, whatever the model says, where the lists know who acts as a child
+(``Recognisers.contact_by_wording``). Source: ADR 19 and 27.
 """
 
 from __future__ import annotations
@@ -109,11 +110,16 @@ def models_word(scores: Scores) -> ModelsWord:
 
 
 def is_office_mail(
-    facts: MessageFacts, text: NotificationText, rules: TextRules, *, typed: str = "", is_plain: bool = False
+    facts: MessageFacts,
+    text: NotificationText,
+    rules: TextRules,
+    *,
+    typed: str = "",
+    words_count: bool = True,
 ) -> bool:
     """Tickets, trackers, shops, calendars, lists, answers: never a platform's. ``typed``: a person's words, which do not count.
 
-    ``is_plain``: model and wording are so sure of a person's contact that an office's words do not count, only what structure says.
+    ``words_count``: an office's words count too; else only what structure says.
     """
     if facts.calendar is not None or facts.automatic in (AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY):
         return True
@@ -121,7 +127,7 @@ def is_office_mail(
         return True
     if facts.header("precedence").strip().lower() == "list":
         return True
-    if is_plain:
+    if not words_count:
         return False
     own = [line for line in text.lines[:6] if line.text.strip(_QUOTES) not in typed]
     return any(rules.office.search(line.folded) for line in (*text.subjects, *own))
