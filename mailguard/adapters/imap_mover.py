@@ -45,6 +45,7 @@ class _Pooled:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     session: ImapSession | None = None
+    was_reused: bool = False
     quarantine: str = ""
     sent: frozenset[str] = frozenset()
 
@@ -63,8 +64,17 @@ class ImapMover:
         account = self._settings.account(location.account)
         if account is None:
             raise PermanentFailure(f"mailbox {location.account} is no longer in the settings")
-        with self._connection(account) as pooled:
-            done = self._take_out(pooled, location, expected_sha256)
+        was_reused = False
+        try:
+            with self._connection(account) as pooled:
+                was_reused = pooled.was_reused
+                done = self._take_out(pooled, location, expected_sha256)
+        except ConnectionGone:
+            # A server that is closing an old connection may still answer its NOOP: once more, on a new one.
+            if not was_reused:
+                raise
+            with self._connection(account) as pooled:
+                done = self._take_out(pooled, location, expected_sha256)
         log.info("mailbox_message_taken_out", account=location.account, uid=location.uid)
         return done
 
@@ -103,9 +113,11 @@ class ImapMover:
 
     def _prepare(self, pooled: _Pooled, account: ImapAccount) -> None:
         """A connection that answers: a server closes one that was silent for long."""
+        pooled.was_reused = False
         if pooled.session is not None:
             try:
                 pooled.session.noop()
+                pooled.was_reused = True
                 return
             except TemporaryFailure:
                 _close(pooled)

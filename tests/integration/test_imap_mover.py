@@ -214,6 +214,29 @@ def test_pooled_connection_that_died_is_replaced_and_a_dead_server_is_temporary(
     assert server.messages(user) == {}
 
 
+@pytest.mark.parametrize("hold", list(HoldIn))
+def test_pooled_connection_that_dies_after_it_answered_is_replaced_at_once(
+    make_scene: Callable[..., Scene], hold: HoldIn
+) -> None:
+    """A server that is closing may still answer the NOOP before it goes."""
+    scene = make_scene(EVERYTHING, hold)
+    deaths: list[str] = []
+
+    def cut_once(point: str) -> None:
+        if point == "imap-before-move" and not deaths:
+            deaths.append(point)
+            scene.wire.cut()
+
+    mover = ImapMover(scene.settings, failpoint=cut_once)
+    with pytest.raises(PermanentFailure, match="other bytes"):
+        mover.take_out(scene.held.location, expected_sha256="0" * 64)
+    mover.take_out(scene.held.location, expected_sha256=scene.held.sha256)
+    mover.close()
+    assert deaths == ["imap-before-move"]
+    assert scene.inbox() == {1}
+    assert scene.quarantine() == ([scene.held.raw] if hold is HoldIn.FOLDER else [])
+
+
 def test_account_no_longer_in_the_settings_is_permanent(
     make_scene: Callable[..., Scene], bench: MailboxBench
 ) -> None:
