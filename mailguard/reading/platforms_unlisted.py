@@ -75,11 +75,12 @@ _QUOTES = " \"'“”„‘’«»"
 
 @dataclass(frozen=True, slots=True)
 class ModelsWord:
-    """What the model says of a message: how likely a notification, of which event, how likely that (0..1)."""
+    """What the model says of a message: how likely a notification, of which event, how likely that, and any contact (0..1)."""
 
     notification: float
     event: Event
     event_likelihood: float
+    contact_likelihood: float
 
     @property
     def may_be_notification(self) -> bool:
@@ -91,7 +92,9 @@ class ModelsWord:
 
     @property
     def is_sure(self) -> bool:
-        return self.notification >= _SURELY_NOTIFICATION and self.event_likelihood >= _SURELY_EVENT
+        """Of the event, or that it is a contact, though not of which: a service's own word for one fits several."""
+        likelihood = self.contact_likelihood if self.event in CONTACT_OF_UNLISTED else self.event_likelihood
+        return self.notification >= _SURELY_NOTIFICATION and likelihood >= _SURELY_EVENT
 
     @property
     def is_plain(self) -> bool:
@@ -106,6 +109,7 @@ def models_word(scores: Scores) -> ModelsWord:
         notification=scores.kind.get(Kind.NOTIFICATION.value, 0.0),
         event=Event(word) if word in set(Event) else Event.OTHER,
         event_likelihood=scores.event.get(word, 0.0),
+        contact_likelihood=sum(scores.event.get(event.value, 0.0) for event in CONTACT_OF_UNLISTED),
     )
 
 

@@ -87,6 +87,19 @@ def test_a_very_sure_model_needs_no_words_of_members_for_what_offices_do_not_sen
     assert found_in("Brindlebox <post@brindlebox.example>", subject, body, fairly) is None
 
 
+def test_a_contact_in_a_services_own_word_counts_though_the_model_wavers_which() -> None:
+    def found(**event: float) -> PlatformFacts | None:
+        scores = Scores(model_id="test", kind={"notification": 0.97}, event=event)
+        sender = "Brindlebox <post@brindlebox.example>"
+        return found_in(sender, "Isla Fenwick lit a lantern at frame 7", "It has nine now.", scores)
+
+    likeliest = found(reaction=0.45, comment=0.2, mention=0.1, upload=0.25)
+    assert likeliest is not None
+    assert likeliest.event is Event.REACTION
+    assert found(reaction=0.45, comment=0.2, upload=0.35) is None
+    assert found(upload=0.5, reaction=0.3, comment=0.2) is None
+
+
 def test_an_upload_that_shows_a_schools_activity_is_one_where_members_words_stand_beside_it() -> None:
     body = "Your video Year 8 assembly is up. Your followers can comment on it."
     found = found_in("Kiteloft <hello@kiteloft.example>", "Your video is live", body, sure_of("upload"))
