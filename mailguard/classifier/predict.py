@@ -133,11 +133,13 @@ class LinearClassifier:
         reads_as_child = bool(values[INITIATOR][_CHILD] >= self.thresholds.uncertain_initiator)
         known = self._known_share(features)
         is_foreign = len(features.known) >= _FEW_WORDS and known < self.thresholds.known_share
-        # Paragraphs alone say nothing of an adult's letter (``stretches``).
+        of_whole = dict(zip(HEADS[NATURE], values[NATURE].tolist(), strict=True))
         logits, raised_by = self._raised(logits, stretches_of(facts))
-        of_adult = natures_over(self.thresholds, natures_of(logits), child=0.0, is_foreign=is_foreign)
+        nature = natures_of(logits) if raised_by else of_whole
+        of_adult = natures_over(self.thresholds, nature, child=0.0, is_foreign=is_foreign)
+        # Paragraphs alone say nothing of an adult's letter (``stretches``).
         logits, by_paragraph = self._raised(logits, asides_of(facts) if reads_as_child else [])
-        nature = natures_of(logits)
+        nature = natures_of(logits) if by_paragraph else nature
         of_child = natures_over(self.thresholds, nature, child=1.0, is_foreign=is_foreign)
         initiator = dict(zip(HEADS[INITIATOR], values[INITIATOR].tolist(), strict=True))
         over = of_child if reads_as_child else of_adult
