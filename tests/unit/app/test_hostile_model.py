@@ -272,6 +272,9 @@ def test_a_letter_that_a_model_calls_a_notification_is_decided_no_milder(inspect
             Event.FRIEND_ACCEPTED,
         ),
         ("123456 is your login code", Event.SECURITY, Event.DIRECT_MESSAGE, 1.0, Event.SECURITY),
+        ("Words of no wording", Event.OTHER, Event.MARKETING, 0.6, Event.MARKETING),
+        ("Words of no wording", Event.OTHER, Event.SECURITY, 0.8, Event.OTHER),
+        ("Words of no wording", Event.OTHER, Event.SECURITY, 0.95, Event.SECURITY),
     ],
 )
 def test_a_model_that_is_all_but_sure_corrects_wording_but_makes_no_less_of_it(
