@@ -27,6 +27,7 @@ _LIKELY_NOTIFICATION = 0.5
 _NOTIFICATION = 0.8
 _SURELY_NOTIFICATION = 0.95
 _SURELY_EVENT = 0.7
+_SURELY_A_CONTACT, _LIKELIEST_CONTACT = 0.8, 0.4
 _PLAINLY, _PLAIN_EVENT = 0.98, 0.9
 _SURELY_THE_SAME = 0.95
 _WHERE_WORDING_DECIDES, _WHERE_WORDS_ABOUND = 2, 3  # social words
@@ -92,9 +93,14 @@ class ModelsWord:
 
     @property
     def is_sure(self) -> bool:
-        """Of the event, or that it is a contact, though not of which: a service's own word for one fits several."""
-        likelihood = self.contact_likelihood if self.event in CONTACT_OF_UNLISTED else self.event_likelihood
-        return self.notification >= _SURELY_NOTIFICATION and likelihood >= _SURELY_EVENT
+        """Of the event, or that it is a contact, though not quite of which: a service's own word for one fits two or three."""
+        is_some_contact = (
+            self.event in CONTACT_OF_UNLISTED
+            and self.contact_likelihood >= _SURELY_A_CONTACT
+            and self.event_likelihood >= _LIKELIEST_CONTACT
+        )
+        is_told = self.event_likelihood >= _SURELY_EVENT or is_some_contact
+        return self.notification >= _SURELY_NOTIFICATION and is_told
 
     @property
     def is_plain(self) -> bool:

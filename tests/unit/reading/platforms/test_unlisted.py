@@ -93,10 +93,11 @@ def test_a_contact_in_a_services_own_word_counts_though_the_model_wavers_which()
         sender = "Brindlebox <post@brindlebox.example>"
         return found_in(sender, "Isla Fenwick lit a lantern at frame 7", "It has nine now.", scores)
 
-    likeliest = found(reaction=0.45, comment=0.2, mention=0.1, upload=0.25)
+    likeliest = found(reaction=0.5, comment=0.25, mention=0.1, upload=0.15)
     assert likeliest is not None
     assert likeliest.event is Event.REACTION
-    assert found(reaction=0.45, comment=0.2, upload=0.35) is None
+    assert found(reaction=0.5, comment=0.2, upload=0.3) is None
+    assert found(reaction=0.35, comment=0.34, mention=0.31) is None
     assert found(upload=0.5, reaction=0.3, comment=0.2) is None
 
 
