@@ -226,11 +226,15 @@ def renumber(dovecot: DovecotServer, user: str) -> None:
 
 
 class Wire:
-    """A proxy before an IMAP server. What the client said is in ``said``; it can fall silent or be cut."""
+    """A proxy before an IMAP server. What the client said is in ``said``; it can fall silent or be cut.
+
+    ``cut_at``: a command that never arrives, once: the connection ends instead.
+    """
 
     def __init__(self, server_port: int, host: str) -> None:
         self.said = b""
         self.is_silent = False
+        self.cut_at = b""
         self._server_port = server_port
         self._listener = socket.create_server((host, 0))
         self._open: list[socket.socket] = []
@@ -287,6 +291,9 @@ class Wire:
                         raise OSError("closed")
                     if end is client:
                         self.said += data
+                        if self.cut_at and self.cut_at in data:
+                            self.cut_at = b""
+                            raise OSError("cut")
                     if not self.is_silent:
                         (server if end is client else client).sendall(data)
         for end in (client, server):

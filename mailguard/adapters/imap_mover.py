@@ -46,6 +46,7 @@ class _Pooled:
     lock: threading.Lock = field(default_factory=threading.Lock)
     session: ImapSession | None = None
     was_reused: bool = False
+    has_begun: bool = False  # to change the mailbox
     quarantine: str = ""
     sent: frozenset[str] = frozenset()
 
@@ -64,14 +65,16 @@ class ImapMover:
         account = self._settings.account(location.account)
         if account is None:
             raise PermanentFailure(f"mailbox {location.account} is no longer in the settings")
-        was_reused = False
+        may_try_again = False
         try:
             with self._connection(account) as pooled:
-                was_reused = pooled.was_reused
-                done = self._take_out(pooled, location, expected_sha256)
+                try:
+                    done = self._take_out(pooled, location, expected_sha256)
+                finally:
+                    may_try_again = pooled.was_reused and not pooled.has_begun
         except ConnectionGone:
             # A server that is closing an old connection may still answer its NOOP: once more, on a new one.
-            if not was_reused:
+            if not may_try_again:
                 raise
             with self._connection(account) as pooled:
                 done = self._take_out(pooled, location, expected_sha256)
@@ -113,7 +116,7 @@ class ImapMover:
 
     def _prepare(self, pooled: _Pooled, account: ImapAccount) -> None:
         """A connection that answers: a server closes one that was silent for long."""
-        pooled.was_reused = False
+        pooled.was_reused = pooled.has_begun = False
         if pooled.session is not None:
             try:
                 pooled.session.noop()
@@ -142,6 +145,7 @@ class ImapMover:
         if uid is None:
             return GONE
         self._failpoint("imap-before-move")
+        pooled.has_begun = True
         if self._settings.hold is HoldIn.STORE and session.has_uidplus:
             session.mark_deleted(uid)
             session.expunge_one(uid)

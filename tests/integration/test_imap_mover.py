@@ -220,21 +220,30 @@ def test_pooled_connection_that_dies_after_it_answered_is_replaced_at_once(
 ) -> None:
     """A server that is closing may still answer the NOOP before it goes."""
     scene = make_scene(EVERYTHING, hold)
-    deaths: list[str] = []
-
-    def cut_once(point: str) -> None:
-        if point == "imap-before-move" and not deaths:
-            deaths.append(point)
-            scene.wire.cut()
-
-    mover = ImapMover(scene.settings, failpoint=cut_once)
+    mover = ImapMover(scene.settings, failpoint=lambda name: None)
     with pytest.raises(PermanentFailure, match="other bytes"):
         mover.take_out(scene.held.location, expected_sha256="0" * 64)
+    scene.wire.cut_at = b"SELECT"
     mover.take_out(scene.held.location, expected_sha256=scene.held.sha256)
     mover.close()
-    assert deaths == ["imap-before-move"]
     assert scene.inbox() == {1}
     assert scene.quarantine() == ([scene.held.raw] if hold is HoldIn.FOLDER else [])
+
+
+def test_what_was_begun_on_a_pooled_connection_is_not_begun_again_at_once(
+    make_scene: Callable[..., Scene],
+) -> None:
+    """The server may be at it still: the queue tries again, when it will be done."""
+    scene = make_scene(EVERYTHING, HoldIn.FOLDER)
+    mover = ImapMover(scene.settings, failpoint=lambda name: None)
+    with pytest.raises(PermanentFailure, match="other bytes"):
+        mover.take_out(scene.held.location, expected_sha256="0" * 64)
+    scene.wire.cut_at = b"UID MOVE"
+    with pytest.raises(TemporaryFailure):
+        mover.take_out(scene.held.location, expected_sha256=scene.held.sha256)
+    assert "MOVE" in mover.take_out(scene.held.location, expected_sha256=scene.held.sha256)
+    mover.close()
+    assert scene.quarantine() == [scene.held.raw]
 
 
 def test_account_no_longer_in_the_settings_is_permanent(
