@@ -29,11 +29,10 @@ _AT_ONCE = 200  # texts that one worker reads before it tells
 _STRETCHES_EVERY = 2  # of the texts with stretches, those that are read so: some hundreds say enough
 # Share of harmless texts that stretches may wrongly alarm, for each nature that may hide: together one letter in fifty.
 _STRETCH_ALARMS = 0.004
-# The letters held out that have stretches are few. Under the least margin a child's homework about hardship reads as its own; over the
-# most nothing would be found at all, and what would cost so much is quarrels on mailing lists.
-_LEAST_MARGIN, _MOST_MARGIN = 2.0, 4.5
-# Lawful rage, a newsletter's headline and "you are very busy and I quite understand" are threats where they stand alone.
-_LEAST_MARGIN_OF_THREATS = 3.0
+# The letters held out that have stretches are few. Under the least margin a child's homework about hardship reads as its own, and lawful
+# rage or "you are very busy and I quite understand" as a threat; over the most nothing would be found at all, and what would cost so
+# much is quarrels on mailing lists.
+_LEAST_MARGIN, _MOST_MARGIN = 3.0, 4.5
 _HIDDEN_NATURES = frozenset(map(Nature, HIDDEN))
 
 _FEWEST_ABROAD = 150  # texts in other languages than English, for a blend of their own
@@ -163,9 +162,8 @@ def stretch_margins(
     if not harmless:
         return dict.fromkeys(HIDDEN, 20.0)
     worst = np.sort(excess, axis=0)[::-1][int(_STRETCH_ALARMS * len(harmless))]
-    least = {Nature.THREAT.value: _LEAST_MARGIN_OF_THREATS}
     return {
-        word: round(float(np.clip(margin + 0.01, least.get(word, _LEAST_MARGIN), _MOST_MARGIN)), 3)
+        word: round(float(np.clip(margin + 0.01, _LEAST_MARGIN, _MOST_MARGIN)), 3)
         for word, margin in zip(HIDDEN, worst.tolist(), strict=True)
     }
 
