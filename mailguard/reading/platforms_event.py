@@ -78,14 +78,14 @@ class Found:
 
 
 class WordingSet:
-    """Wordings in the order in which they are tried: by precedence, a platform's own before the shared.
+    """Wordings in the order in which they are tried: a platform's `first`, then by precedence, its own before the shared.
 
     Those of a language with letters of its own are tried on lines that have such letters.
     """
 
     def __init__(self, own: Sequence[Wording], shared: Sequence[Wording]) -> None:
         ordered = [(wording, 0) for wording in own] + [(wording, 1) for wording in shared]
-        ordered.sort(key=lambda entry: (_RANK[entry[0].event], entry[1]))
+        ordered.sort(key=lambda entry: (not entry[0].is_first, _RANK[entry[0].event], entry[1]))
         self._wordings = tuple(wording for wording, _ in ordered)
         self._by_scripts: dict[frozenset[str], tuple[tuple[Event, re.Pattern[str]], ...]] = {}
 

@@ -306,16 +306,21 @@ def _links(loader: _Loader, value: object, key: str) -> Iterator[LinkRule]:
 def _wordings(loader: _Loader, value: object, key: str) -> tuple[Wording, ...]:
     found: list[Wording] = []
     for where, entry in loader.tables(value, key):
-        loader.only(entry, where, frozenset({"event", "language", "patterns"}))
+        loader.only(entry, where, frozenset({"event", "language", "first", "patterns"}))
         event = loader.event(entry.get("event"), f"{where}.event")
         language = entry.get("language")
         if not isinstance(language, str) or not language:
             loader.problem(f"{where}.language", language, 'must be a language code, or "any"')
+        is_first = entry.get("first", False)
+        if not isinstance(is_first, bool) or (is_first and key == "wording"):
+            loader.problem(
+                f"{where}.first", is_first, "must be true or false, and true for a platform's own only"
+            )
         lines = _lines(loader, entry.get("patterns"), f"{where}.patterns")
         for at, line in lines:
             if not loader.is_known:
                 loader.pattern(line, at)
-            found.append(Wording(event, str(language), loader.expression(line, at)))
+            found.append(Wording(event, str(language), loader.expression(line, at), is_first is True))
     return tuple(found)
 
 

@@ -31,11 +31,13 @@ class Wording:
     """One way to say that something happened; a group ``who``, where there is one, is the person who acted.
 
     Compiled when it is first tried: there are thousands, most in languages that a school never meets.
+    ``is_first``: tried before the wordings of graver events, where one service means something else by their words.
     """
 
     event: Event
     language: str
     expression: str
+    is_first: bool = False
 
     @property
     def pattern(self) -> re.Pattern[str]:

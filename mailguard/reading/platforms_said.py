@@ -14,6 +14,8 @@ from mailguard.reading.platforms_text import NotificationText
 _BETWEEN = re.compile(
     r"[:꞉|·•»→~/\\,…\"()\[\]<>]|\. | ?[-–—―−]+ |\b(?:via|from|on|in|at|said|says|wrote)\b", re.IGNORECASE
 )
+# "Message de Tia Jones"; and "Jan de Vries" is a name.
+_BEFORE_NAME = re.compile(r"\b(?:from|de la part de|de|da|do|von|van|od|di) ", re.IGNORECASE)
 # Not a list of codes: "Harvey Doyle: 482913".
 _SPEAKS = re.compile(
     r"(?P<name>[^:꞉：]{2,60}?)(?: (?:said|says|wrote|sent))?\s?[:꞉：]\s*(?:\S+\s+\S|[^\s\d]+$)"
@@ -23,20 +25,25 @@ _MOST_WORDS, _MOST_PIECES, _MOST_LINES = 4, 60, 40
 
 
 def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...]:
-    """What may be a person's whole name or handle, but the recipient's: the pieces of subject and From between marks, the first words
-    of the subject, and what stands before a colon at the beginning of a line.
+    """What may be a person's whole name or handle, but the recipient's: the pieces of subject and From between marks, what follows a
+    "de" or "von" in them, the first words of the subject, and what stands before a colon at the beginning of a line.
     """
     headings = [mailbox.display_name for mailbox in facts.named("From")]
     headings += [line.folded for line in text.subjects]
     own = {mailbox.display_name.casefold() for mailbox in facts.named("To")}
     own |= {name.casefold() for name in text.greeted}
     lines = text.lines[:_MOST_LINES]
-    pieces = [found["name"] for line in lines if (found := _SPEAKS.match(line.folded)) is not None]
+    speakers = [found["name"] for line in lines if (found := _SPEAKS.match(line.folded)) is not None]
+    pieces = [*speakers]
     for line in text.subjects:
         # "Harvey Doyle 482913 is your code": nothing stands between.
         words = line.folded.split()[: _MOST_WORDS + 1]
         pieces += [" ".join(words[:count]) for count in range(1, len(words))]
-    pieces += [piece for heading in headings for piece in _BETWEEN.split(heading)]
+    between = [piece for heading in headings for piece in _BETWEEN.split(heading)]
+    pieces += between
+    pieces += [
+        piece[found.end() :] for piece in (*speakers, *between) for found in _BEFORE_NAME.finditer(piece)
+    ]
     names = dict.fromkeys(piece.strip(_SIGNS) for piece in pieces)
     could_be = (
         name

@@ -186,3 +186,109 @@ def test_a_service_s_line_about_abuse_is_nobody_s_words():
 
     assert "abusive" not in found.user_text
     assert (found.actor, found.handle) == ("Libby Hawes", "libs_hx")
+
+
+# Domain, and what a pupil may call himself there.
+_NAMES_LIKE_CODES = [
+    ("steampowered.com", "Zugriff von neuem Computer"),
+    ("steampowered.com", "acceso desde un equipo"),
+    ("steampowered.com", "从新电脑登录"),
+    ("line.me", "暗証番号"),
+    ("facebookmail.com", "email registration"),
+    ("facebookmail.com", "e-posta adresi değişti"),
+    ("facebookmail.com", "vérification de ton email"),
+    ("facebookmail.com", "hier ist dein code"),
+    ("facebookmail.com", "we got a request to change your email"),
+    ("facebookmail.com", "安全代码1234"),
+    ("whatsapp.com", "Kood xaqiijin"),
+    ("lichess.org", "Log in to lichess.org"),
+    ("battle.net", "Account closure"),
+    ("riotgames.com", "you've received a ban"),
+]
+
+
+@pytest.mark.parametrize(("domain", "name"), _NAMES_LIKE_CODES)
+@pytest.mark.parametrize(
+    ("deed", "event"),
+    [("sent you a message", "direct_message"), ("wants to be friends", "friend_request")],
+)
+def test_a_name_like_a_service_s_code_hides_no_contact(domain: str, name: str, deed: str, event: str):
+    assert recognised(f"noreply@{domain}", f"{name} {deed}", "See it\n").event.value == event
+
+
+# Domain, subject, event, who acts
+_CONTACTS = [
+    ("facebookmail.com", "小明给你发送了私信: 邮箱验证", "direct_message", "小明"),
+    ("facebookmail.com", "来自小明的消息: 邮箱验证", "direct_message", "小明"),
+    ("facebookmail.com", "小明发来私信: 邮箱验证", "direct_message", "小明"),
+    ("facebookmail.com", "小明想加你为好友: 邮箱验证", "friend_request", "小明"),
+    ("facebookmail.com", "小明邀请你加入群: 邮箱验证", "group_invite", "小明"),
+    ("facebookmail.com", "Message from tia_x: email registration", "direct_message", "tia_x"),
+    ("facebookmail.com", "Tia Jones added you to email registration", "group_invite", "Tia Jones"),
+    ("docs.google.com", "Email registration - Tia Jones commented", "comment", "Tia Jones"),
+    ("discord.com", "New message in #email registration", "direct_message", ""),
+    ("facebookmail.com", "Message de Tia Jones : vérification de l'adresse e-mail", "direct_message", "Tia Jones"),
+    ("facebookmail.com", "Nouveau message de Tia Jones : vérification de l'e-mail", "direct_message", "Tia Jones"),
+    ("facebookmail.com", "Mensaje de Tia Jones: se ha cambiado el correo de la cuenta", "direct_message", "Tia Jones"),
+    ("facebookmail.com", "Messaggio da Tia Jones: indirizzo e-mail del tuo account verrà modificato", "direct_message", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones just dropped you a visitor message", "comment", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones's item is waiting for your approval", "comment", ""),
+    ("seesaw.me", "Tia Jones added an item waiting for approval", "comment", ""),
+    ("facebookmail.com", "Tia Jones added you on Google", "friend_request", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones added you on Google+", "friend_request", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones added you on Google!", "friend_request", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones ist dein größter Fan", "follow", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones says thanks (10% sure)", "reaction", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones likes you an invite lol", "reaction", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones loves you a spot", "reaction", "Tia Jones"),
+    ("facebookmail.com", "Tia Jones shared Luv Album with you", "share", "Tia Jones"),
+    ("battle.net", "Konto-Sperrung? Tia Jones hat dir geschrieben", "direct_message", "Konto-Sperrung? Tia Jones"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("domain", "subject", "event", "actor"), _CONTACTS)
+def test_a_contact_in_another_service_s_words_or_beside_typed_ones_stays_one(
+    domain: str, subject: str, event: str, actor: str
+):
+    sender = "comments-noreply" if domain == "docs.google.com" else "notification"
+    found = recognised(f"{sender}@{domain}", subject, "See it\n")
+
+    assert (found.event.value, found.actor) == (event, actor)
+
+
+@pytest.mark.parametrize(
+    ("domain", "subject", "hidden_as"),
+    [
+        ("facebookmail.com", "Tia Jones: yeni cihazdan giriş", "security"),
+        ("facebookmail.com", "修改你的 Minecraft 邮箱吧", "security"),
+        ("facebookmail.com", "变更你的作业邮箱", "security"),
+        ("line.me", "田中花子: 認証番号教えて", "security"),
+        ("wechat.com", "link this email to wechat miss", "security"),
+        ("youtube.com", "Dein Short hat einen neuen Kommentar von Tia Jones: das ist jetzt auf YouTube", "upload"),
+        ("youtube.com", "Dein Video wurde von Tia Jones kommentiert und ist jetzt auf YouTube", "upload"),
+        ("ustream.tv", "Your channel has a message from Tia Jones: you went on air", "live"),
+        ("substack.com", "You're signed up to Mud", "follow"),
+        ("substack.com", "Dawn, you signed up to Mud", "follow"),
+        ("substack.com", "You've signed up to Mud Letter", "follow"),
+    ],
+)  # fmt: skip
+def test_typed_words_and_the_reader_s_own_deeds_are_not_what_they_look_like(
+    domain: str, subject: str, hidden_as: str
+):
+    assert recognised(f"noreply@{domain}", subject, "See it\n").event.value != hidden_as
+
+
+@pytest.mark.parametrize(
+    ("domain", "subject", "line", "event"),
+    [
+        ("foursquare.com", "Tia Jones is nearby", "Tia Jones sent you a message", "direct_message"),
+        ("foursquare.com", "Tia Jones checked in at School", "Tia Jones left you a comment: hi miss", "comment"),
+        ("duolingo.com", "Tia Jones passed you", "Tia Jones sent you a message", "direct_message"),
+    ],
+)  # fmt: skip
+def test_a_contact_in_the_text_counts_more_than_a_subject_that_only_names_who_is_about(
+    domain: str, subject: str, line: str, event: str
+):
+    found = recognised(f"noreply@{domain}", subject, f"{line}\nhi miss\n")
+
+    assert (found.event.value, found.actor) == (event, "Tia Jones")

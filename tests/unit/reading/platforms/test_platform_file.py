@@ -80,6 +80,28 @@ def test_every_education_service_is_approved_unless_a_school_says_otherwise() ->
     assert education <= set(DEFAULT_APPROVED_PLATFORMS) <= set(classes)
 
 
+def test_a_platform_s_first_wording_counts_before_graver_shared_ones() -> None:
+    shared = "[[wording]]\nevent = 'friend_request'\nlanguage = 'en'\npatterns = '''\n^<who> added you\n'''\n"
+    own = (
+        "[[platform.zingo.wording]]\nevent = 'follow'\nlanguage = 'en'\nfirst = true\n"
+        "patterns = '''\n^<who> added you on zingo$\n'''\n[text]"
+    )
+    recognisers = Recognisers.from_toml((GOOD.replace("[text]", own) + shared).encode(), "a.toml")
+
+    def event(subject: str) -> Event | None:
+        found = recognisers.recognise(facts_of("Zingo <hi@zingo.test>", subject, ""))
+        return found.event if found is not None else None
+
+    assert event("Ravi Shah added you on Zingo") is Event.FOLLOW
+    assert event("Ravi Shah added you") is Event.FRIEND_REQUEST
+
+
+def test_no_shared_wording_is_first() -> None:
+    shared = "[[wording]]\nevent = 'follow'\nlanguage = 'en'\nfirst = true\npatterns = '''\n^<who> x\n'''\n"
+    with pytest.raises(PlatformsProblem, match="a platform's own only"):
+        Recognisers.from_toml((GOOD + shared).encode(), "a.toml")
+
+
 def test_a_service_stands_in_a_sentence_by_a_name_that_has_letters_and_no_capitals() -> None:
     wording = "[[wording]]\nevent = 'follow'\nlanguage = 'hi'\npatterns = '''\n^<who> <service> पर\n'''\n"
     named = GOOD.replace('name = "Zingo"', 'name = "Zingo"\nnames = ["ज़िंगो", "360", "."]')

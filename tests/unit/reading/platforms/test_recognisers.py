@@ -853,6 +853,12 @@ def test_wordings_of_other_years_tell_their_event_and_their_person(
         ("Discord <noreply@discord.com>", "harvey doyle - reset your password", "harvey doyle"),
         ("Discord <noreply@discord.com>", "@harvey.doyl1: verify it's you", "harvey.doyl1"),
         ("Discord <noreply@discord.com>", "Zoë Van Lee : reset your password", "Zoë Van Lee"),
+        ("Discord <noreply@discord.com>", "Mot de Tia Jones : reset your password", "Tia Jones"),
+        ("Discord <noreply@discord.com>", "Mot de la part de Tia Jones : reset your password", "Tia Jones"),
+        ("Discord <noreply@discord.com>", "Nota da Tia Jones: reset your password", "Tia Jones"),
+        ("Discord <noreply@discord.com>", "Notiz von Jan de Vries: reset your password", "Jan de Vries"),
+        ("Discord <noreply@discord.com>", "Briefje van Tia Jones: reset your password", "Tia Jones"),
+        ("Discord <noreply@discord.com>", "Jan de Vries: reset your password", "Jan de Vries"),
     ],
 )
 def test_who_may_have_typed_a_code_is_told_to_those_who_know_the_roll(

@@ -64,3 +64,17 @@ def test_a_name_above_its_news_is_found_below_a_greeting(greeting: str):
 )
 def test_what_a_service_says_of_itself_names_nobody(line: str):
     assert event_and_actor("Your login code", f"{line}\r\n482913")[0] is Event.SECURITY
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "email registration closes tomorrow miss can i come",
+        "vérification de ton e-mail stp",
+        "安全代码1234",
+        "we got a request to change your email lol",
+        "e-posta adresi değişti hocam",
+    ],
+)
+def test_a_line_with_more_than_a_service_s_sentence_is_no_code(line: str):
+    assert event_and_actor("Instagram", line)[0] is not Event.SECURITY
