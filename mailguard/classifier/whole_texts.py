@@ -29,9 +29,9 @@ _AT_ONCE = 200  # texts that one worker reads before it tells
 _STRETCHES_EVERY = 2  # of the texts with stretches, those that are read so: some hundreds say enough
 # Share of harmless texts that stretches may wrongly alarm, for each nature that may hide: together one letter in fifty.
 _STRETCH_ALARMS = 0.004
-# The letters held out that have stretches are few. Under the least margin a child's homework about hardship reads as its own, and lawful
-# rage or "you are very busy and I quite understand" as a threat; over the most nothing would be found at all, and what would cost so
-# much is quarrels on mailing lists.
+# The letters held out that have stretches are few. Under the least margin a child's homework about hardship reads as its own, and
+# lawful rage or "you are very busy and I quite understand" as a threat; over the most nothing would be found at all, and what would
+# cost so much is quarrels on mailing lists.
 _LEAST_MARGIN, _MOST_MARGIN = 3.0, 4.5
 _HIDDEN_NATURES = frozenset(map(Nature, HIDDEN))
 

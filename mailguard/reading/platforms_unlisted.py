@@ -246,17 +246,24 @@ def may_be_service(sender: Sender, rules: TextRules) -> bool:
 
 
 def writes_in_own_name(sender: Sender) -> bool:
-    """ "Streambarn" at notify.streambarn.example, "Tia via Streambarn" too; not Anna Streambarn, anna@streambarn.example."""
-    label = folded_letters(organisational_domain(sender.host).partition(".")[0])
+    """ "Streambarn" at notify.streambarn.example or streambarn-app.example, "Tia via Streambarn" too.
+
+    Not Anna Streambarn, anna@streambarn.example, nor Harris, harris@harris-roofing.example.
+    """
+    name = organisational_domain(sender.host).partition(".")[0]
+    label = folded_letters(name)
     if len(label) < OWN_NAME_LETTERS:
         return False
     if service_beside(sender):
         return True
+    shown = folded_letters(sender.display_name)
+    if shown == folded_letters(name.partition("-")[0]) and shown != folded_letters(sender.local_part):
+        return len(shown) >= OWN_NAME_LETTERS
     words = [folded_letters(word) for word in sender.display_name.split()]
     # Not where the service's name stands first: "Berufsnetz Kontakte", kontakte@berufsnetz.example.
     if len(words) > 1 and words[0] != label and folded_letters(sender.local_part) in words:
         return False
-    return label in folded_letters(sender.display_name)
+    return label in shown
 
 
 def unlisted_id(sender: Sender) -> str:

@@ -87,6 +87,13 @@ def test_a_very_sure_model_needs_no_words_of_members_for_what_offices_do_not_sen
     assert found_in("Brindlebox <post@brindlebox.example>", subject, body, fairly) is None
 
 
+@pytest.mark.parametrize("local_part", ["avisos", "powiadomienia", "benachrichtigungen", "hysbysiad"])
+def test_a_machine_writes_in_other_languages_too(local_part: str) -> None:
+    sender = f"Wanderfreunde <{local_part}@berge.example>"
+    found = found_in(sender, "Marta hat dich erwähnt", "In: Herbst am See.", sure_of("mention"))
+    assert found is not None
+
+
 def test_a_contact_in_a_services_own_word_counts_though_the_model_wavers_which() -> None:
     def found(**event: float) -> PlatformFacts | None:
         scores = Scores(model_id="test", kind={"notification": 0.97}, event=event)
@@ -227,6 +234,9 @@ def test_a_code_at_sign_up_is_a_code() -> None:
         ("Anna Streambarn", "anna@streambarn.example", False),
         ("Tia Jones", "x@streambarn.example", False),
         ("Ed", "x@ed.example", False),
+        ("Senderos", "cartas@senderos-red.example", True),
+        ("Harris", "harris@harris-roofing.example", False),
+        ("Ed", "x@ed-roofing.example", False),
     ],
 )
 def test_a_service_writes_in_the_name_of_its_domain(display_name: str, address: str, is_own: bool) -> None:
