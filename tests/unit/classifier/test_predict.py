@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from mailguard.app.ports import Classifier
+from mailguard.classifier.heads import GRAVE, HEADS, NATURE
+from mailguard.classifier.predict import Thresholds, natures_over
 from mailguard.classifier.registry import open_classifier
 from mailguard.domain.message import MessageFacts
 
@@ -116,3 +118,22 @@ def test_predicting_imports_no_scikit_learn():
         "sys.exit(any(name.split('.')[0] in ('sklearn', 'scipy', 'joblib') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "allegation", "said"),
+    [
+        (0.3, 0.1, ("disclosure",)),
+        (0.3, 0.8, ("allegation",)),
+        (0.6, 0.8, ("disclosure", "allegation")),
+        (0.4, 0.3, ("disclosure", "allegation")),
+        (0.3, 0.2, ("disclosure",)),
+    ],
+)
+def test_beside_a_likelier_allegation_a_disclosure_must_be_likelier_than_not(
+    disclosure: float, allegation: float, said: tuple[str, ...]
+):
+    bounds = dict.fromkeys(GRAVE, 0.25)
+    thresholds = Thresholds(child_voice=0.5, likely_child=0.4, nature_of_child=bounds, nature_of_adult=bounds)
+    nature = {**dict.fromkeys(HEADS[NATURE], 0.0), "disclosure": disclosure, "allegation": allegation}
+    assert natures_over(thresholds, nature, child=1.0, is_foreign=False) == said
