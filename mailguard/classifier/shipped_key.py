@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("6169974a61da75c82a3760a31565851bd6a74010c0bdd32f80d496e3b15320fa")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("2a990515d2be570811a6cc8ad605c28b087c854a9492a96fde3925634edfb476")
