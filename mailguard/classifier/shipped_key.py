@@ -1,3 +1,3 @@
 """The public half of the key that signed the shipped model; written by ``release``."""
 
-SHIPPED_PUBLIC_KEY = bytes.fromhex("2a990515d2be570811a6cc8ad605c28b087c854a9492a96fde3925634edfb476")
+SHIPPED_PUBLIC_KEY = bytes.fromhex("5649e478c5827af15b63dee0b3d7fce96c0016f9025e7f040444091d4d07648d")
