@@ -120,20 +120,16 @@ def test_predicting_imports_no_scikit_learn():
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("other", ["allegation", "threat"])
 @pytest.mark.parametrize(
-    ("disclosure", "allegation", "said"),
-    [
-        (0.3, 0.1, ("disclosure",)),
-        (0.3, 0.8, ("allegation",)),
-        (0.6, 0.8, ("disclosure", "allegation")),
-        (0.4, 0.3, ("disclosure", "allegation")),
-        (0.3, 0.2, ("disclosure",)),
-    ],
+    ("disclosure", "likely", "is_said"),
+    [(0.3, 0.1, True), (0.3, 0.8, False), (0.6, 0.8, True), (0.4, 0.3, True), (0.3, 0.2, True)],
 )
-def test_beside_a_likelier_allegation_a_disclosure_must_be_likelier_than_not(
-    disclosure: float, allegation: float, said: tuple[str, ...]
+def test_beside_a_likelier_allegation_or_threat_a_disclosure_must_be_likelier_than_not(
+    other: str, disclosure: float, likely: float, is_said: bool
 ):
     bounds = dict.fromkeys(GRAVE, 0.25)
     thresholds = Thresholds(child_voice=0.5, likely_child=0.4, nature_of_child=bounds, nature_of_adult=bounds)
-    nature = {**dict.fromkeys(HEADS[NATURE], 0.0), "disclosure": disclosure, "allegation": allegation}
-    assert natures_over(thresholds, nature, child=1.0, is_foreign=False) == said
+    nature = {**dict.fromkeys(HEADS[NATURE], 0.0), "disclosure": disclosure, other: likely}
+    said = natures_over(thresholds, nature, child=1.0, is_foreign=False)
+    assert set(said) == ({"disclosure"} if is_said else set()) | ({other} if likely >= 0.25 else set())
