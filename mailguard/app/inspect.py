@@ -41,7 +41,7 @@ from mailguard.reading.platforms import Recognisers
 _MODEL_DECIDES_EVENT = 0.5
 # Services word their news anew every year, and a wording of one event may fit another's ("tagged you" in a photo, or in a remark).
 _MODEL_OVERRULES_WORDING = 0.98
-# A code is delivered and nobody is told, so the model's word alone must be far surer: what it takes for one is else held.
+# A code is delivered and nobody is told, so the model's word alone must be far surer, and nobody act in it: it is held otherwise.
 _MODEL_DELIVERS = 0.9
 # Of these a listed child's name makes a contact just the same (P7), but not of a suggestion: the model neither makes nor unmakes one.
 _NO_CONTACTS = frozenset({Event.DIGEST, Event.MARKETING, Event.OTHER})
@@ -370,6 +370,8 @@ def _with_models_event(platform: PlatformFacts, scores: Scores) -> PlatformFacts
     is_unmade = platform.event in CONTACT_EVENTS and event not in CONTACT_EVENTS and bool(platform.actor)
     least = _MODEL_OVERRULES_WORDING if platform.event_is_certain or is_unmade else _MODEL_DECIDES_EVENT
     if event is Event.SECURITY:
+        if platform.actor or platform.handle:
+            return platform
         least = max(least, _MODEL_DELIVERS)
     if not likely >= least:
         return platform

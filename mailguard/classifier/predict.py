@@ -48,8 +48,6 @@ _MOST_READ = 24  # stretches, the likeliest: whoever writes pages of alarm is fo
 _REASONS_OF_ENCODER = 3
 _FEW_WORDS = 4
 _SEEMS_NOTIFICATION = 0.5
-_DISCLOSURE, _TELLS_OF_HARM = Nature.DISCLOSURE.value, (Nature.ALLEGATION.value, Nature.THREAT.value)
-_LIKELIER_THAN_NOT = 0.5
 # Rarer words are said sooner than commoner ones as likely: a miss of one counts as much as a miss of the other.
 _RARER = {Nature.COMPLAINT.value: 1.5, Nature.OTHER.value: 1.5}
 
@@ -344,11 +342,6 @@ def natures_over(
     )
     least = thresholds.unknown_grave if is_foreign else 0.0
     grave = [word for word in GRAVE if nature[word] >= max(bounds[word], least)]
-    told = max((nature[word] for word in _TELLS_OF_HARM if word in grave), default=0.0)
-    if nature[_DISCLOSURE] < min(told, _LIKELIER_THAN_NOT):
-        # A low threshold is there lest anything grave be missed: nothing is, and the harm told of is mostly the one alleged, or
-        # threatened.
-        grave = [word for word in grave if word != _DISCLOSURE]
     likeliest = max(HARMLESS, key=lambda word: nature[word] * _RARER.get(word, 1.0))
     if nature[likeliest] >= thresholds.harmless and not is_foreign:
         grave.append(likeliest)

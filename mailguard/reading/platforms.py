@@ -46,6 +46,7 @@ from mailguard.reading.platforms_sender import (
 )
 from mailguard.reading.platforms_text import NotificationText
 from mailguard.reading.platforms_unlisted import (
+    ASKED_BY_A_PERSON,
     CONTACT_OF_UNLISTED,
     event_by_build,
     event_by_sure_model,
@@ -63,7 +64,6 @@ from mailguard.reading.platforms_words import user_text
 __all__ = ["PlatformsProblem", "Recognisers"]
 
 # No office's machine says so: a workspace has invitations, and who accepts them, too.
-_ASKED_BY_A_PERSON = CONTACT_OF_UNLISTED - {Event.GROUP_INVITE, Event.FRIEND_ACCEPTED}
 _ANSWERS = frozenset({AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY})
 _PERSONAL = CONTACT_EVENTS | {Event.SECURITY, Event.MODERATION, Event.SIGN_UP}
 
@@ -124,7 +124,7 @@ class Recognisers:
         shared = self._wordings[""]
         said = find_event(facts, text, None, shared, sender.local_part)
         typed = self._typed_for_sure(said, text, facts)
-        is_personal = word.is_plain and said.is_certain and said.event in _ASKED_BY_A_PERSON
+        is_personal = word.is_plain and said.is_certain and said.event in ASKED_BY_A_PERSON
         if is_office_mail(facts, text, self._rules, typed=typed, words_count=not is_personal):
             return None
         found = event_of_forum(said) if is_forum else None

@@ -316,6 +316,8 @@ def _wordings(loader: _Loader, value: object, key: str) -> tuple[Wording, ...]:
             loader.problem(
                 f"{where}.first", is_first, "must be true or false, and true for a platform's own only"
             )
+        if is_first and event in (Event.SECURITY, Event.SUGGESTION):
+            loader.problem(f"{where}.first", is_first, f"must be false for {event}: it would hide a contact")
         lines = _lines(loader, entry.get("patterns"), f"{where}.patterns")
         for at, line in lines:
             if not loader.is_known:

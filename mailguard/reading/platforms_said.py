@@ -21,7 +21,7 @@ _SPEAKS = re.compile(
     r"(?P<name>[^:꞉：]{2,60}?)(?: (?:said|says|wrote|sent))?\s?[:꞉：]\s*(?:\S+\s+\S|[^\s\d]+$)"
 )
 _SIGNS = " \t'“”‘’«»*.!?@#\U0001f525\U0001f514"
-_MOST_WORDS, _MOST_PIECES, _MOST_LINES = 4, 60, 40
+_MOST_WORDS, _MOST_PIECES, _MOST_LINES, _MOST_AFTER = 4, 60, 40, 6
 
 
 def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...]:
@@ -41,10 +41,13 @@ def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...
         pieces += [" ".join(words[:count]) for count in range(1, len(words))]
     between = [piece for heading in headings for piece in _BETWEEN.split(heading)]
     pieces += between
-    pieces += [
-        piece[found.end() :] for piece in (*speakers, *between) for found in _BEFORE_NAME.finditer(piece)
+    after = [
+        piece[found.end() :] for piece in (*between, *speakers) for found in _BEFORE_NAME.finditer(piece)
     ]
-    names = dict.fromkeys(piece.strip(_SIGNS) for piece in pieces)
+    del after[_MOST_AFTER:]
+    # "Tu código de Tia Jones en Instagram": what follows the name is the service's.
+    firsts = [" ".join(piece.split()[:count]) for piece in after for count in range(2, _MOST_WORDS + 1)]
+    names = dict.fromkeys(piece.strip(_SIGNS) for piece in (*after, *firsts, *pieces))
     could_be = (
         name
         for name in names

@@ -33,6 +33,8 @@ _SURELY_THE_SAME = 0.95
 _WHERE_WORDING_DECIDES, _WHERE_WORDS_ABOUND = 2, 3  # social words
 _NEWS_LINES = 14
 CONTACT_OF_UNLISTED = CONTACT_EVENTS - {Event.SHARE}
+# An acceptance is the staff's own doing, and what a group is called says little: of these the model must be sure itself.
+ASKED_BY_A_PERSON = CONTACT_OF_UNLISTED - {Event.FRIEND_ACCEPTED, Event.GROUP_INVITE}
 _OWN_ACCOUNT = frozenset({Event.SIGN_UP, Event.UPLOAD, Event.LIVE, Event.MODERATION})
 _OTHERS_NEWS = frozenset({Event.DIGEST, Event.SUGGESTION})
 # Where the model is sure. It has learned what an office's services send, too; what is worded alike by all is left to words of life
@@ -95,7 +97,7 @@ class ModelsWord:
     def is_sure(self) -> bool:
         """Of the event, or that it is a contact, though not quite of which: a service's own word for one fits two or three."""
         is_some_contact = (
-            self.event in CONTACT_OF_UNLISTED
+            self.event in ASKED_BY_A_PERSON
             and self.contact_likelihood >= _SURELY_A_CONTACT
             and self.event_likelihood >= _LIKELIEST_CONTACT
         )
@@ -115,7 +117,7 @@ def models_word(scores: Scores) -> ModelsWord:
         notification=scores.kind.get(Kind.NOTIFICATION.value, 0.0),
         event=Event(word) if word in set(Event) else Event.OTHER,
         event_likelihood=scores.event.get(word, 0.0),
-        contact_likelihood=sum(scores.event.get(event.value, 0.0) for event in CONTACT_OF_UNLISTED),
+        contact_likelihood=sum(scores.event.get(event.value, 0.0) for event in ASKED_BY_A_PERSON),
     )
 
 
@@ -246,24 +248,17 @@ def may_be_service(sender: Sender, rules: TextRules) -> bool:
 
 
 def writes_in_own_name(sender: Sender) -> bool:
-    """ "Streambarn" at notify.streambarn.example or streambarn-app.example, "Tia via Streambarn" too.
-
-    Not Anna Streambarn, anna@streambarn.example, nor Harris, harris@harris-roofing.example.
-    """
-    name = organisational_domain(sender.host).partition(".")[0]
-    label = folded_letters(name)
+    """ "Streambarn" at notify.streambarn.example, "Tia via Streambarn" too; not Anna Streambarn, anna@streambarn.example."""
+    label = folded_letters(organisational_domain(sender.host).partition(".")[0])
     if len(label) < OWN_NAME_LETTERS:
         return False
     if service_beside(sender):
         return True
-    shown = folded_letters(sender.display_name)
-    if shown == folded_letters(name.partition("-")[0]) and shown != folded_letters(sender.local_part):
-        return len(shown) >= OWN_NAME_LETTERS
     words = [folded_letters(word) for word in sender.display_name.split()]
     # Not where the service's name stands first: "Berufsnetz Kontakte", kontakte@berufsnetz.example.
     if len(words) > 1 and words[0] != label and folded_letters(sender.local_part) in words:
         return False
-    return label in shown
+    return label in folded_letters(sender.display_name)
 
 
 def unlisted_id(sender: Sender) -> str:

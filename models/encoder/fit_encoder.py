@@ -59,7 +59,7 @@ LEFT_OUT = 0.05
 OFFICE_MAILS = 1_200
 PIECES_KEPT = 27_000
 # Steps to a row's standard deviation. A packed file of coarser weights is smaller; the layers bear it less well than the pieces: with
-# 13 steps, and 6 for the pieces, the file is as large and letters in other languages rank .017 lower (ADR 28).
+# 13 steps, and 6 for the pieces, the file is hardly larger and letters in other languages rank .017 to .020 lower (ADR 28).
 STEPS_OF_MATRICES = 20.0
 STEPS_OF_EMBEDDINGS = 4.0
 NATURE_COUNTS = 8.0  # a nature's loss beside a head's

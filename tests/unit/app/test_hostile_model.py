@@ -293,6 +293,20 @@ def test_a_model_that_is_all_but_sure_corrects_wording_but_makes_no_less_of_it(
     assert event(Hostile(scores)) is taken
 
 
+def test_no_model_makes_a_code_of_mail_in_which_somebody_acts(inspector: Inspector):
+    sender = "notification@facebookmail.com"
+    raw = mail(f"Facebook <{sender}>", TEACHER, "Tia Jones bla bli 4821", "See it on Facebook.")
+    scores = Scores(
+        model_id="some",
+        kind={Kind.NOTIFICATION.value: 1.0},
+        event={Event.SECURITY.value: 0.95, Event.COMMENT.value: 0.05},
+    )
+    platform = inspected_mail(inspector, raw, sender, TEACHER, Hostile(scores)).assessment.platform
+    assert platform is not None
+    assert platform.actor == "Tia Jones"
+    assert platform.event is not Event.SECURITY
+
+
 def test_what_a_service_states_in_its_own_header_no_model_changes(inspector: Inspector):
     sender = "notification+x@facebookmail.com"
     raw = mail(

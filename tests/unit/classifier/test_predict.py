@@ -6,8 +6,6 @@ import sys
 import pytest
 
 from mailguard.app.ports import Classifier
-from mailguard.classifier.heads import GRAVE, HEADS, NATURE
-from mailguard.classifier.predict import Thresholds, natures_over
 from mailguard.classifier.registry import open_classifier
 from mailguard.domain.message import MessageFacts
 
@@ -118,18 +116,3 @@ def test_predicting_imports_no_scikit_learn():
         "sys.exit(any(name.split('.')[0] in ('sklearn', 'scipy', 'joblib') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-@pytest.mark.parametrize("other", ["allegation", "threat"])
-@pytest.mark.parametrize(
-    ("disclosure", "likely", "is_said"),
-    [(0.3, 0.1, True), (0.3, 0.8, False), (0.6, 0.8, True), (0.4, 0.3, True), (0.3, 0.2, True)],
-)
-def test_beside_a_likelier_allegation_or_threat_a_disclosure_must_be_likelier_than_not(
-    other: str, disclosure: float, likely: float, is_said: bool
-):
-    bounds = dict.fromkeys(GRAVE, 0.25)
-    thresholds = Thresholds(child_voice=0.5, likely_child=0.4, nature_of_child=bounds, nature_of_adult=bounds)
-    nature = {**dict.fromkeys(HEADS[NATURE], 0.0), "disclosure": disclosure, other: likely}
-    said = natures_over(thresholds, nature, child=1.0, is_foreign=False)
-    assert set(said) == ({"disclosure"} if is_said else set()) | ({other} if likely >= 0.25 else set())
