@@ -146,8 +146,11 @@ def test_every_shape_occurs():
 
 def test_quotations_are_of_many_makes_and_tongues():
     quoted = "\n".join(found.quoted_text + found.forwarded_text for found in facts())
-    for said in ("wrote:", "From:", "Subject:", "schrieb", "a écrit", "Forwarded message"):
+    for said in ("wrote:", "From:", "Subject:", "Forwarded message"):
         assert said in quoted, said
+    # Which of the rarer ones a sample of twelve hundred has, its size decides.
+    tongues = ("schrieb", "a écrit", "escribió", "ha scritto", "napisał", "a scris", "escreveu", "schreef")
+    assert sum(said in quoted for said in tongues) >= 4
 
 
 @pytest.mark.parametrize(
