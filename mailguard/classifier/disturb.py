@@ -141,7 +141,14 @@ def with_quoted(facts: MessageFacts, quoted: str) -> MessageFacts:
         language="en",
     )
     answer = read(answering(letter, quoted, random.Random(zlib.crc32(facts.sha256.encode()))))
-    return replace(facts, subject=answer.subject, own_text=answer.own_text, quoted_text=answer.quoted_text)
+    return replace(
+        facts,
+        subject=answer.subject,
+        own_text=answer.own_text,
+        quoted_text=answer.quoted_text,
+        # An answer to what was forwarded ("Fwd: ...") quotes as a forward does.
+        forwarded_text=answer.forwarded_text or facts.forwarded_text,
+    )
 
 
 def with_quotation_of_nothing(facts: MessageFacts) -> MessageFacts:

@@ -175,5 +175,4 @@ def test_a_quotation_stays_out_of_the_sender_s_own_words():
             continue
         answer = with_quoted(facts, "my dad hits me and nobody knows")
         assert answer.own_text.split() == facts.own_text.split()
-        # Below a forwarded mail it is part of that.
         assert "nobody knows" in answer.quoted_text + answer.forwarded_text
