@@ -34,26 +34,29 @@ def may_have_said(facts: MessageFacts, text: NotificationText) -> tuple[str, ...
     own |= {name.casefold() for name in text.greeted}
     lines = text.lines[:_MOST_LINES]
     speakers = [found["name"] for line in lines if (found := _SPEAKS.match(line.folded)) is not None]
-    pieces = [*speakers]
-    for line in text.subjects:
-        # "Harvey Doyle 482913 is your code": nothing stands between.
-        words = line.folded.split()[: _MOST_WORDS + 1]
-        pieces += [" ".join(words[:count]) for count in range(1, len(words))]
     between = [piece for heading in headings for piece in _BETWEEN.split(heading)]
-    pieces += between
     after = [
         piece[found.end() :] for piece in (*between, *speakers) for found in _BEFORE_NAME.finditer(piece)
+    ][:_MOST_AFTER]
+    # "Harvey Doyle 482913 is your code", "Code de Tia Jones sur Discord": nothing stands behind the name.
+    firsts = [
+        beginning
+        for piece in (*after, *(line.folded for line in text.subjects))
+        for beginning in _firsts(piece)
     ]
-    del after[_MOST_AFTER:]
-    # "Tu código de Tia Jones en Instagram": what follows the name is the service's.
-    firsts = [" ".join(piece.split()[:count]) for piece in after for count in range(2, _MOST_WORDS + 1)]
-    names = dict.fromkeys(piece.strip(_SIGNS) for piece in (*after, *firsts, *pieces))
+    names = dict.fromkeys(piece.strip(_SIGNS) for piece in (*after, *firsts, *speakers, *between))
     could_be = (
         name
         for name in names
         if len(name) > 1 and len(name.split()) <= _MOST_WORDS and name.casefold() not in own
     )
     return tuple(islice(could_be, _MOST_PIECES))
+
+
+def _firsts(piece: str) -> list[str]:
+    """Its first word, first two words and so on, but not the whole of it."""
+    words = piece.split()[: _MOST_WORDS + 1]
+    return [" ".join(words[:count]) for count in range(1, len(words))]
 
 
 def what_was_said(facts: MessageFacts, text: NotificationText) -> str:

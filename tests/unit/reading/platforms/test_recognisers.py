@@ -855,6 +855,7 @@ def test_wordings_of_other_years_tell_their_event_and_their_person(
         ("Discord <noreply@discord.com>", "Zoë Van Lee : reset your password", "Zoë Van Lee"),
         ("Discord <noreply@discord.com>", "Mot de Tia Jones : reset your password", "Tia Jones"),
         ("Discord <noreply@discord.com>", "Tu código de acceso de Tia Jones en Discord", "Tia Jones"),
+        ("Discord <noreply@discord.com>", "Tu código de acceso de tia_x en Discord", "tia_x"),
         ("Discord <noreply@discord.com>", "Mot de la part de Tia Jones : reset your password", "Tia Jones"),
         ("Discord <noreply@discord.com>", "Nota da Tia Jones: reset your password", "Tia Jones"),
         ("Discord <noreply@discord.com>", "Notiz von Jan de Vries: reset your password", "Jan de Vries"),
