@@ -25,6 +25,12 @@ _PROGRAM_WROTE = re.compile(
     | \b (?:this|there) \s is \s no \s guarantee \s that \s the \s (?:recipient|message) \s has (?: \s been)? \s read
         \s (?:or|and) \s understood (?: \s the \s message \s contents)?
     | \b has \s (?:accepted|declined|tentatively \s accepted) \s (?:this|the|your) \s invitation \b
+    | \b has \s replied \s ["“](?:yes|no|maybe)["”] \s to \s this \s invitation \b
+    | \b invitation \s from \s google \s calendar: \s https://(?:www|calendar)\.google\.com/calendar/ (?!\S)
+    | \b you \s are \s receiving \s this \s e-?mail \s at \s the \s account \s because \s you \s are \s subscribed \s for
+        \s invitation \s replies \s on \s calendar \b
+    | \b to \s stop \s receiving \s these \s e-?mails, \s please \s log \s in \s to
+        \s https://(?:www|calendar)\.google\.com/calendar/ \s and \s change \s your \s notification \s settings \s for \s calendar \b
     | \b (?:accepted|declined|tentative(?:ly \s accepted)?|not \s read|read) \s? :
     | \b (?:to|cc|from|subject|sent|date|when) \s? :
     )""",
@@ -35,7 +41,9 @@ _DATES = re.compile(
       | (?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?
       | jan(?:uary)? | feb(?:ruary)? | mar(?:ch)? | apr(?:il)? | may | june? | july? | aug(?:ust)?
       | sept?(?:ember)? | oct(?:ober)? | nov(?:ember)? | dec(?:ember)? )\b
-    | \(utc[+-]?[\d:]{0,6}\) (?: \s dublin, \s edinburgh, \s lisbon, \s london)?""",
+    | \(utc[+-]?[\d:]{0,6}\) (?: \s dublin, \s edinburgh, \s lisbon, \s london)? | \b united \s kingdom \s time \b
+    # Between day and hour, and between hours.
+    | (?<=\d) \s [⋅–] \s (?=\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # A receipt is in the language of who read it: Outlook's in those of the homes of British pupils, each as a whole, with nothing

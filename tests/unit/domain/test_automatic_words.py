@@ -188,6 +188,59 @@ def test_a_calendar_answer_that_names_its_meeting_has_no_words_of_its_own(subjec
     assert not has_own_words(answer)
 
 
+# As Google Calendar writes it, then and now.
+GOOGLE = """Niamh Lewis has {answer} this invitation{note}.
+
+Poetry rehearsal
+
+Wednesday 2 Dec 2026 ⋅ 12:30 – 13:10
+United Kingdom Time
+
+Invitation from Google Calendar: https://calendar.google.com/calendar/"""
+GOOGLE_ONCE = """Niamh Lewis has {answer} this invitation{note}.
+
+Poetry rehearsal
+Wed 2 Dec 2026 12:30 – 13:10
+
+Invitation from Google Calendar: https://www.google.com/calendar/
+
+You are receiving this email at the account t.brown@hill.example because you are subscribed for invitation replies on
+calendar t.brown@hill.example.
+
+To stop receiving these emails, please log in to https://www.google.com/calendar/ and change your notification settings for
+calendar t.brown@hill.example."""
+
+
+def google_answer(text: str, *, answer: str = "accepted", note: str = "") -> MessageFacts:
+    return facts(
+        AutomaticMark.CALENDAR_REPLY,
+        subject="Accepted: Poetry rehearsal @ Wed 2 Dec 2026 12:30 - 13:10 (GMT) (t.brown@hill.example)",
+        mailboxes=(
+            Mailbox("niamh@pupils.hill.example", "Niamh Lewis", "From"),
+            Mailbox("t.brown@hill.example", "", "To"),
+        ),
+        calendar=calendar("Poetry rehearsal"),
+        own_text=text.format(answer=answer, note=note),
+    )
+
+
+@pytest.mark.parametrize("text", [GOOGLE, GOOGLE_ONCE])
+@pytest.mark.parametrize(
+    "answer", ["accepted", "declined", "tentatively accepted", 'replied "Maybe" to', "replied “Yes” to"]
+)
+def test_a_calendar_answer_as_google_writes_it_has_no_words_of_its_own(text: str, answer: str) -> None:
+    assert not has_own_words(google_answer(text, answer=answer))
+
+
+@pytest.mark.parametrize("text", [GOOGLE, GOOGLE_ONCE])
+@pytest.mark.parametrize(
+    "note", [f' with this note: "{WORDS}"', " – see you", ' with this note: "😘"', f"\n{WORDS}"]
+)
+def test_a_note_in_a_calendar_answer_as_google_writes_it_is_the_childs(text: str, note: str) -> None:
+    assert has_own_words(google_answer(text, note=note))
+    assert has_own_words(google_answer(f"{text}{WORDS}"))
+
+
 @pytest.mark.parametrize(
     "text",
     [
