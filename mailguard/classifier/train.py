@@ -43,7 +43,7 @@ _C = 16.0
 # Forty times finer takes three times as long and ranks held-out texts no better, to the third place.
 _TOLERANCE = 1.5
 _ROUGH_TOLERANCE = 3.0  # of the models that only calibrate
-_DISTURBED_EVERY = 3  # of the texts, those that are learned in a disturbed composition too
+_DISTURBED_EVERY = 4  # of the texts, those that are learned in a disturbed composition too
 _KNOWN_EXAMPLES = 3
 _WORKERS = 2
 _AT_ONCE = 200  # texts that one worker reads before it tells
