@@ -26,16 +26,22 @@ _PROGRAM_WROTE = re.compile(
         \s (?:or|and) \s understood (?: \s the \s message \s contents)?
     | \b has \s (?:accepted|declined|tentatively \s accepted) \s (?:this|the|your) \s invitation \b
     | \b has \s replied \s ["“](?:yes|no|maybe)["”] \s to \s this \s invitation \b
-    | \b invitation \s from \s google \s calendar: \s https://(?:www|calendar)\.google\.com/calendar/ (?!\S)
     | \b you \s are \s receiving \s this \s e-?mail \s at \s the \s account \s because \s you \s are \s subscribed \s for
         \s invitation \s replies \s on \s calendar \b
-    | \b to \s stop \s receiving \s these \s e-?mails, \s please \s log \s in \s to
-        \s https://(?:www|calendar)\.google\.com/calendar/ \s and \s change \s your \s notification \s settings \s for \s calendar \b
     | \b (?:accepted|declined|tentative(?:ly \s accepted)?|not \s read|read) \s? :
     | \b (?:to|cc|from|subject|sent|date|when) \s? :
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Where it names its own page; looked for before names are left out, one of which might stand behind the address.
+_GOOGLE_WROTE = re.compile(
+    r"""\b (?: invitation \s from \s google \s calendar: \s https://(?:www|calendar)\.google\.com/calendar/ (?!\S)
+      | to \s stop \s receiving \s these \s e-?mails, \s please \s log \s in \s to
+        \s https://(?:www|calendar)\.google\.com/calendar/ \s and \s change \s your \s notification \s settings
+        \s for \s calendar \b )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_GOOGLE_PAGE = re.compile(r"https://(?:www|calendar)\.google\.com/calendar/(?:event\?\S*)?", re.IGNORECASE)
 _DATES = re.compile(
     r"""\b(?: \d{1,4} (?:st|nd|rd|th|am|pm)? | \d{1,2}:\d{2} (?::\d{2})? (?:am|pm)? | am | pm | gmt | bst | utc | at
       | (?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?
@@ -43,7 +49,7 @@ _DATES = re.compile(
       | sept?(?:ember)? | oct(?:ober)? | nov(?:ember)? | dec(?:ember)? )\b
     | \(utc[+-]?[\d:]{0,6}\) (?: \s dublin, \s edinburgh, \s lisbon, \s london)? | \b united \s kingdom \s time \b
     # Between day and hour, and between hours.
-    | (?<=\d) \s [⋅–] \s (?=\d)""",
+    | (?<=\d{4}) \s ⋅ \s (?=\d{1,2}(?::\d\d|[ap]m)) | (?:(?<=:\d\d)|(?<=\d[ap]m)) \s – \s (?=\d{1,2}(?::\d\d|[ap]m))""",
     re.IGNORECASE | re.VERBOSE,
 )
 # A receipt is in the language of who read it: Outlook's in those of the homes of British pupils, each as a whole, with nothing
@@ -115,6 +121,7 @@ _STRUCTURE = frozenset(
 _RECEIPT_CHARS = 2_000
 _PIECES = re.compile(r"[^\W_]+")
 _NAME_WORDS = 5  # who has more in the place of a name has typed something there
+_ADDRESSEE_WORDS = 8  # address books name people with their office: "Mr T Brown (Head of Year 9, English)"
 # The fields of a receipt take a few hundred bytes; a letter among them takes more.
 _STRUCTURE_BYTES = 8_192
 
@@ -123,7 +130,11 @@ def has_own_words(facts: MessageFacts) -> bool:
     """True unless all that is left, after a program's own sentences, is nothing."""
     if facts.calendar is not None and facts.calendar.comment.strip():
         return True
-    if any(len(_PIECES.findall(mailbox.display_name)) > _NAME_WORDS for mailbox in facts.named("From")):
+    if any(
+        len(_PIECES.findall(mailbox.display_name)) > most
+        for fields, most in ((("From", "Sender", "Reply-To"), _NAME_WORDS), (("To", "Cc"), _ADDRESSEE_WORDS))
+        for mailbox in facts.named(*fields)
+    ):
         return True
     aside = (facts.signature_text, facts.forwarded_text, facts.hidden_text)
     if any(_SAYS_SOMETHING.search(text) for text in aside) or _encloses_more(facts):
@@ -133,6 +144,10 @@ def has_own_words(facts: MessageFacts) -> bool:
         is_answer = bool(facts.header("in-reply-to")) and _ANSWER_SUBJECT.match(facts.subject) is not None
         texts = ("" if is_answer else facts.subject, facts.own_text, facts.quoted_text)
         return bool(facts.links) or any(_SAYS_SOMETHING.search(text) for text in texts)
+    if facts.automatic is AutomaticMark.CALENDAR_REPLY and not all(
+        _GOOGLE_PAGE.fullmatch(link.url) for link in facts.links
+    ):
+        return True
     if facts.automatic is AutomaticMark.REPORT and _is_receipt_abroad(facts):
         return False
     prefix = _RECEIPT_SUBJECT.match(facts.subject) if facts.automatic is AutomaticMark.REPORT else None
@@ -189,7 +204,7 @@ def _encloses_more(facts: MessageFacts) -> bool:
 
 def _is_typed(text: str, known: list[str]) -> bool:
     """True when something is left of ``text`` without what a program writes and the ``known`` names."""
-    rest = " ".join(text.split()).casefold()
+    rest = _GOOGLE_WROTE.sub(" ", " ".join(text.split())).casefold()
     for name in sorted({" ".join(name.split()).casefold() for name in known}, key=len, reverse=True):
         if len(name) > 1:
             rest = rest.replace(name, " ")

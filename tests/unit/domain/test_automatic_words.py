@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -239,6 +240,51 @@ def test_a_calendar_answer_as_google_writes_it_has_no_words_of_its_own(text: str
 def test_a_note_in_a_calendar_answer_as_google_writes_it_is_the_childs(text: str, note: str) -> None:
     assert has_own_words(google_answer(text, note=note))
     assert has_own_words(google_answer(f"{text}{WORDS}"))
+
+
+@pytest.mark.parametrize("typed", ["1234", "143 – 143", "07700 ⋅ 900123", "𝟭𝟰𝟯 – 𝟭𝟰𝟯", "25 Nov 2026 – 143"])
+def test_numbers_and_signs_beside_googles_sentences_are_the_childs(typed: str) -> None:
+    assert has_own_words(google_answer(GOOGLE.replace("Poetry rehearsal", f"Poetry rehearsal {typed}"))) == (
+        "–" in typed or "⋅" in typed
+    )
+    assert has_own_words(google_answer(f"{GOOGLE}{typed}"))
+
+
+def test_a_name_behind_googles_page_makes_no_other_page_of_it() -> None:
+    answer = replace(
+        google_answer(f"{GOOGLE}u/0?cid=abc"),
+        mailboxes=(
+            Mailbox("niamh@pupils.hill.example", "Niamh Lewis", "From"),
+            Mailbox("t.brown@hill.example", "u/0?cid=abc", "To"),
+        ),
+    )
+    assert has_own_words(answer)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_typed"),
+    [
+        ("https://calendar.google.com/calendar/", False),
+        ("https://calendar.google.com/calendar/event?action=VIEW&eid=abc", False),
+        ("https://www.google.com/calendar/", False),
+        ("https://calendar.google.com/calendar/u/0?cid=abc", True),
+        ("https://discord.example/abc", True),
+        ("http://calendar.google.com.evil.example/calendar/", True),
+    ],
+)
+def test_a_link_in_a_calendar_answer_leads_to_its_own_page_or_is_the_childs(url: str, is_typed: bool) -> None:
+    link = Link(url, url.split("/")[2], "", TextSource.OWN)
+    assert has_own_words(replace(google_answer(GOOGLE), links=(link,))) is is_typed
+
+
+@pytest.mark.parametrize("mark", [AutomaticMark.REPORT, AutomaticMark.CALENDAR_REPLY])
+@pytest.mark.parametrize("field", ["To", "Cc", "Reply-To", "Sender"])
+def test_a_sentence_in_the_place_of_any_name_counts(mark: AutomaticMark, field: str) -> None:
+    sender = Mailbox("niamh@pupils.hill.example", "Niamh Lewis", "From")
+    spoken = Mailbox("t.brown@hill.example", f"please miss {WORDS} tonight", field)
+    assert has_own_words(facts(mark, mailboxes=(sender, spoken)))
+    office = Mailbox("t.brown@hill.example", "Mr T Brown (Head of Year 9)", "To")
+    assert not has_own_words(facts(mark, mailboxes=(sender, office)))
 
 
 @pytest.mark.parametrize(

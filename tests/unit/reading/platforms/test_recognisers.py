@@ -854,6 +854,20 @@ def test_a_line_about_a_password_and_nothing_else_is_security(subject: str) -> N
             "",
         ),
         (
+            "Instagram <no-reply@mail.instagram.com>",
+            "Fernão segue você",
+            "Ver perfil",
+            Event.FOLLOW,
+            "Fernão",
+        ),
+        (
+            "Instagram <no-reply@mail.instagram.com>",
+            "Ana Não segue você",
+            "Ver perfil",
+            Event.FOLLOW,
+            "Ana Não",
+        ),
+        (
             "TikTok <notification@service.tiktok.com>",
             "Your LIVE recap",
             "Duration 00:41:18",
