@@ -28,6 +28,10 @@ def split(body: str, *fields: str) -> tuple[str, str, str, str]:
         "Den tis 3 nov. 2026 kl 09:20 skrev Ann Lee <a.lee@stoswins.example>:",
         "вт, 3 нояб. 2026 г. в 09:20, Ann Lee <a.lee@stoswins.example>:",
         "Ann Lee wrote:",
+        "Ann Lee <a.lee@stoswins.example> 于2026年11月3日周二 09:20写道：",
+        "Ann Lee <a.lee@stoswins.example> 於 2026年11月3日 週二 上午9:20寫道：",
+        "2026年11月3日(火) 9:20 Ann Lee <a.lee@stoswins.example>さんは書きました:",
+        "2026년 11월 3일 (화) 09:20, Ann Lee <a.lee@stoswins.example>님이 작성:",
     ],
 )
 def test_quoted_lines_and_who_wrote_them_are_quoted(attribution: str) -> None:
