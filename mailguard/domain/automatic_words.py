@@ -34,14 +34,14 @@ _PROGRAM_WROTE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # Where it names its own page; looked for before names are left out, one of which might stand behind the address.
+_GOOGLE = r"https://(?:www|calendar)\.google\.com/calendar/"
 _GOOGLE_WROTE = re.compile(
-    r"""\b (?: invitation \s from \s google \s calendar: \s https://(?:www|calendar)\.google\.com/calendar/ (?!\S)
-      | to \s stop \s receiving \s these \s e-?mails, \s please \s log \s in \s to
-        \s https://(?:www|calendar)\.google\.com/calendar/ \s and \s change \s your \s notification \s settings
-        \s for \s calendar \b )""",
+    rf"""\b (?: invitation \s from \s google \s calendar: \s {_GOOGLE} (?!\S)
+      | to \s stop \s receiving \s these \s e-?mails, \s please \s log \s in \s to \s {_GOOGLE}
+        \s and \s change \s your \s notification \s settings \s for \s calendar \b )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_GOOGLE_PAGE = re.compile(r"https://(?:www|calendar)\.google\.com/calendar/(?:event\?\S*)?", re.IGNORECASE)
+_GOOGLE_PAGE = re.compile(rf"{_GOOGLE}(?:event\?\S*)?", re.IGNORECASE)
 _DATES = re.compile(
     r"""\b(?: \d{1,4} (?:st|nd|rd|th|am|pm)? | \d{1,2}:\d{2} (?::\d{2})? (?:am|pm)? | am | pm | gmt | bst | utc | at
       | (?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?
@@ -130,11 +130,7 @@ def has_own_words(facts: MessageFacts) -> bool:
     """True unless all that is left, after a program's own sentences, is nothing."""
     if facts.calendar is not None and facts.calendar.comment.strip():
         return True
-    if any(
-        len(_PIECES.findall(mailbox.display_name)) > most
-        for fields, most in ((("From", "Sender", "Reply-To"), _NAME_WORDS), (("To", "Cc"), _ADDRESSEE_WORDS))
-        for mailbox in facts.named(*fields)
-    ):
+    if _has_sentence_for_a_name(facts):
         return True
     aside = (facts.signature_text, facts.forwarded_text, facts.hidden_text)
     if any(_SAYS_SOMETHING.search(text) for text in aside) or _encloses_more(facts):
@@ -157,6 +153,15 @@ def has_own_words(facts: MessageFacts) -> bool:
     known += _names_of_reader(facts)
     subject = "" if prefix else facts.subject
     return any(_is_typed(text, known) for text in (subject, facts.own_text, facts.quoted_text))
+
+
+def _has_sentence_for_a_name(facts: MessageFacts) -> bool:
+    def longest(*fields: str) -> int:
+        return max(
+            (len(_PIECES.findall(mailbox.display_name)) for mailbox in facts.named(*fields)), default=0
+        )
+
+    return longest("From", "Sender", "Reply-To") > _NAME_WORDS or longest("To", "Cc") > _ADDRESSEE_WORDS
 
 
 def _names_of_reader(facts: MessageFacts) -> list[str]:

@@ -12,11 +12,11 @@ _WROTE = (
     r"napisa[lł](?:\(?a\)?|/a)?|pisze|skrev|kirjoitti|napsal(?:\(?a\)?)?|nap[ií]sal(?:\(?a\)?)?|[ií]rta|"
     r"a scris|yazd[ıi]|"
     r"написал(?:\(?а\)?|/а)?|пишет|написав|пише|έγραψε|كتب(?:ت)?|نے لکھا|"
-    r"schreven|vi[eế]t|escrigu[eé]|"
+    r"schreven|vi[eế]t|写了|escrigu[eé]|"
     r"napisao|rakst[iī]ja|ra[sš][eė]|shkroi|scríobh|ysgrifennodd|wedi ysgrifennu"
 )
-# These stand behind a time or a name without a space.
-_WROTE_JOINED = r"写道|寫道|写了|님이 작성|のメール|さんは書きました"
+# These stand behind a time or a name without a space, and people hardly write them.
+_WROTE_JOINED = r"写道|寫道|님이 작성|のメール|さんは書きました"
 # A line that tells who wrote what follows; it needs a sign of a date or an address beside these words, or a
 # quotation below.
 ATTRIBUTION = re.compile(
